@@ -1,5 +1,9 @@
 import type { Observable } from 'rxjs';
+import type { Clock } from '../clock.js';
+import type { NdbError, Outcome } from '../errors.js';
 import type { JsonObject } from '../protocol/json.js';
+import type { Activity } from './activity.js';
+import type { ConnectionState, ServerInfo } from './connection-state.js';
 
 /** One request on its way out: its text, and what the transport must know to carry it. */
 export interface OutgoingRequest {
@@ -25,14 +29,75 @@ export interface Reply {
   readonly answeredAt: number;
 }
 
+/** Who waits for a reply. Exactly one of the two is called, once; neither after the request was cancelled. */
+export interface Receiver {
+  replied(reply: Reply): void;
+  failed(error: NdbError): void;
+}
+
 /** What commands need of the transport. */
 export interface Transport {
   /**
-   * A cold Observable of the request's one reply. Each subscription sends once. Errors: `TimeoutError`, `QueueFullError`,
-   * `PayloadTooLargeError`, `ReplyLostError`, `ConnectionError`, `ProtocolError`, `ClosedError`. A reply of any status is
-   * a reply, not an error. Unsubscribing before the request is written takes it out of the queue.
+   * Sends a request and hands its one reply, of any status, to the receiver. Returns its undo, which takes an unwritten
+   * request out of the queue and says what became of it. This is the ground under `request`, without an Observable of its
+   * own: a command's method is one already, and a second one a request costs a tenth of its processor time.
    */
-  request(outgoing: OutgoingRequest): Observable<Reply>;
+  send(outgoing: OutgoingRequest, receiver: Receiver): () => Outcome;
   /** How many bytes a request may have now: the client's option, or less where the server announced less. */
   readonly maxPayload: number;
+}
+
+/** The transport as the client owns it. */
+export interface ClientTransport extends Transport {
+  /** Connects; emits the server's own description once open, and completes. Errors where the connection is refused for good. */
+  open(url: string): Observable<ServerInfo>;
+  /** Drains and closes, at once, subscribed or not; emits and completes when nothing is left. */
+  close(): Observable<void>;
+  /** Replays the present state; completes after `closed`. */
+  readonly connection$: Observable<ConnectionState>;
+  /** What the transport does, as it does it; does not replay; completes on close. */
+  readonly activity$: Observable<Activity>;
+}
+
+/** How a client reconnects: times in ms. */
+export interface ReconnectOptions {
+  /** The first delay's upper bound; the bound doubles with each failure. */
+  readonly initialDelay: number;
+  /** The bound's own bound. */
+  readonly maxDelay: number;
+  /** How many attempts in a row may fail before the client gives up. */
+  readonly attempts: number;
+  /** How long a connection must hold before a loss counts as the first again. */
+  readonly resetAfter: number;
+}
+
+/** How dead connections are found: times in ms. */
+export interface HeartbeatOptions {
+  /** How often silence is looked for. */
+  readonly interval: number;
+  /** How long a silent peer has to show life once asked. */
+  readonly timeout: number;
+}
+
+/** The transport's options, complete and valid. */
+export interface TransportOptions {
+  /** Longest request in bytes; undefined: what the server announces, or 1024 where it announces nothing. */
+  readonly maxPayload: number | undefined;
+  /** Longest reply in bytes. */
+  readonly maxReply: number;
+  /** Most requests written and unanswered. */
+  readonly maxInFlight: number;
+  /** Most requests that wait to be written. */
+  readonly maxQueued: number;
+  /** Most characters of requests that wait to be written. */
+  readonly maxQueuedBytes: number;
+  readonly reconnect: ReconnectOptions | false;
+  readonly heartbeat: HeartbeatOptions | false;
+  /** Longest time from dialling to the first replies, in ms. */
+  readonly connectTimeout: number;
+  /** Longest time that `close` takes, in ms. */
+  readonly closeTimeout: number;
+  readonly clock: Clock;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
 }

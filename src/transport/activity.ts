@@ -1,0 +1,49 @@
+import type { Outcome } from '../errors.js';
+import type { StatusName } from '../protocol/status.js';
+import type { ConnectionState } from './connection-state.js';
+
+/**
+ * What the transport does, as it does it: no values, no keys, no tokens. Times are the client's monotonic ms.
+ *
+ * - `queued`: a request was subscribed to and waits to be written.
+ * - `written`: a batch left: these requests, closed by a fence or not.
+ * - `answered`: a reply reached its request; `latency` is in ms, from subscription.
+ * - `failed`: a request ended in an error of the transport.
+ * - `again`: the reply of a repeatable request was lost; it waits to be written once more.
+ * - `fence`: the fence's reply came; `complete` tells whether each request before it had its reply.
+ * - `connection`: the connection changed its state.
+ */
+export type Activity =
+  | {
+      readonly type: 'queued';
+      readonly at: number;
+      readonly id: number;
+      readonly command: string;
+      readonly bytes: number;
+    }
+  | { readonly type: 'written'; readonly at: number; readonly ids: readonly number[]; readonly fenced: boolean }
+  | {
+      readonly type: 'answered';
+      readonly at: number;
+      readonly id: number;
+      readonly command: string;
+      readonly latency: number;
+      readonly status: StatusName;
+    }
+  | {
+      readonly type: 'failed';
+      readonly at: number;
+      readonly id: number;
+      readonly command: string;
+      readonly code: string;
+      readonly outcome: Outcome;
+    }
+  | { readonly type: 'again'; readonly at: number; readonly id: number; readonly command: string }
+  | { readonly type: 'fence'; readonly at: number; readonly requests: number; readonly complete: boolean }
+  | { readonly type: 'connection'; readonly at: number; readonly connection: ConnectionState };
+
+/** Takes note of what happens. `listening` is false when nobody does: then there is nothing to build. */
+export interface ActivityLog {
+  readonly listening: boolean;
+  note(activity: Activity): void;
+}

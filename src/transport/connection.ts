@@ -1,0 +1,246 @@
+import { filter, map, Observable, ReplaySubject, Subscription, switchMap, take } from 'rxjs';
+import { ClosedError, ConnectionError, type NdbError, ProtocolError, ValueError } from '../errors.js';
+import type { ActivityLog } from './activity.js';
+import {
+  type ConnectionEvent,
+  type ConnectionFailure,
+  type ConnectionState,
+  next,
+  refusal,
+  type ServerInfo,
+} from './connection-state.js';
+import { fenceNames, type Greeting, handshake } from './handshake.js';
+import { heartbeat } from './heartbeat.js';
+import type { Platform } from './platform.js';
+import type { Requests } from './requests.js';
+import { openSocket, type SocketSubject } from './socket.js';
+import type { TransportOptions } from './transport.js';
+
+/** What the connection needs of the requests that flow over it. */
+type Flow = Pick<
+  Requests,
+  'attach' | 'detach' | 'drain' | 'end' | 'received' | 'receivedBinary' | 'alive' | 'heard' | 'patience'
+>;
+
+/** What the connection asks for a sign of life where the platform has no pings. */
+type Probe = () => void;
+
+const validUrl = /^wss?:$/;
+
+function urlProblem(url: string): ValueError | undefined {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed !== undefined && validUrl.test(parsed.protocol) && parsed.hash === '') return undefined;
+  return new ValueError('url must be that of a WebSocket, such as ws://127.0.0.1:1987/', 'url');
+}
+
+/**
+ * The life of a client's connection: dials, greets, listens for silence, reconnects, drains and closes. What it does follows
+ * from its state (`connection-state.ts`): entering one starts its work, leaving it ends that work.
+ */
+export class Connection {
+  readonly #states$ = new ReplaySubject<ConnectionState>(1);
+  /** Replays the present state; completes after `closed`. */
+  readonly state$: Observable<ConnectionState> = this.#states$.asObservable();
+  #state: ConnectionState = { state: 'idle' };
+  /** What the present state keeps going: an attempt, an open socket, or the wait for the next attempt. */
+  #work = new Subscription();
+  #socket: SocketSubject | undefined;
+  #openers = 0;
+  #failures = 0;
+  #openedAt = 0;
+
+  constructor(
+    private readonly platform: Platform,
+    private readonly options: TransportOptions,
+    private readonly flow: Flow,
+    private readonly probe: Probe,
+    private readonly log: ActivityLog,
+  ) {
+    this.#states$.next(this.#state);
+  }
+
+  /** What the server of the open connection says of itself. */
+  get server(): ServerInfo | undefined {
+    return this.#state.state === 'open' ? this.#state.server : undefined;
+  }
+
+  /** See `ClientTransport.open`. */
+  open(url: string): Observable<ServerInfo> {
+    return new Observable((subscriber) => {
+      const refused = urlProblem(url) ?? refusal(this.#state, url);
+      if (refused !== undefined) {
+        subscriber.error(refused);
+        return;
+      }
+      this.#openers += 1;
+      subscriber.add(() => {
+        this.#openers -= 1;
+        if (this.#openers === 0) this.#dispatch({ type: 'abandon' });
+      });
+      this.#dispatch({ type: 'open', url });
+      subscriber.add(
+        this.state$.subscribe((state) => {
+          if (state.state === 'open') {
+            subscriber.next(state.server);
+            subscriber.complete();
+          } else if (state.state === 'closing' || state.state === 'closed') subscriber.error(closedBy(state));
+        }),
+      );
+    });
+  }
+
+  /** See `ClientTransport.close`. */
+  close(): Observable<void> {
+    this.#dispatch({ type: 'close' });
+    return this.state$.pipe(
+      filter(({ state }) => state === 'closed'),
+      take(1),
+      map(() => undefined),
+    );
+  }
+
+  #dispatch(event: ConnectionEvent): void {
+    const previous = this.#state;
+    const state = next(previous, event);
+    if (state === previous) return;
+    this.#state = state;
+    if (this.log.listening) this.log.note({ type: 'connection', at: this.options.clock.now(), connection: state });
+    this.#states$.next(state);
+    // Whoever was told may have led on already, by closing the client: then this state has no work to do any more.
+    if (this.#state === state) this.#enter(state);
+    if (state.state === 'closed') this.#states$.complete();
+  }
+
+  #enter(state: ConnectionState): void {
+    switch (state.state) {
+      case 'idle':
+        this.#restart();
+        return;
+      case 'connecting':
+        this.#connect(state.url, this.#restart());
+        return;
+      case 'open':
+        // Its work is that of the attempt that succeeded, and goes on.
+        this.#openedAt = this.options.clock.now();
+        return;
+      case 'waiting':
+        this.#restart().add(this.options.clock.schedule(() => this.#dispatch({ type: 'retry' }), state.delay));
+        this.flow.detach(state.error);
+        return;
+      case 'closing':
+        this.#work.add(
+          this.options.clock.schedule(() => this.#dispatch({ type: 'drained' }), this.options.closeTimeout),
+        );
+        this.flow.drain();
+        return;
+      case 'closed':
+        this.#restart();
+        this.flow.end(() => closedBy(state));
+        return;
+    }
+  }
+
+  /** Ends the work of the state before, and gives the place for that of the next. */
+  #restart(): Subscription {
+    this.#work.unsubscribe();
+    this.#work = new Subscription();
+    return this.#work;
+  }
+
+  #connect(url: string, work: Subscription): void {
+    const { clock, connectTimeout, maxReply } = this.options;
+    const nextFence = fenceNames();
+    const socket$ = openSocket(
+      this.platform,
+      url,
+      { maxReply, connectTimeout },
+      {
+        alive: () => this.flow.alive(),
+        binary: () => this.flow.receivedBinary(),
+      },
+    );
+    work.add(
+      socket$
+        .pipe(
+          switchMap((socket) =>
+            handshake(socket, nextFence, clock, connectTimeout).pipe(map((greeting) => ({ socket, greeting }))),
+          ),
+        )
+        .subscribe({
+          next: ({ socket, greeting }) => this.#opened(socket, greeting, nextFence, work),
+          error: (error: ConnectionFailure) => this.#failed(error),
+        }),
+    );
+  }
+
+  #opened(socket: SocketSubject, greeting: Greeting, nextFence: () => string, work: Subscription): void {
+    const { server, pipelining, strays } = greeting;
+    this.#socket = socket;
+    this.flow.attach({
+      pipelining,
+      strays,
+      nextFence,
+      write: (frames) => socket.write(frames),
+      fail: (error) => this.#failed(error),
+    });
+    this.#dispatch({ type: 'opened', server, pipelining });
+    work.add(
+      socket.subscribe({
+        next: (frame) => this.flow.received(frame),
+        error: (error: ConnectionFailure) => this.#failed(error),
+        complete: () => this.#dispatch({ type: 'drained' }),
+      }),
+    );
+    this.#listen(socket, work);
+  }
+
+  /** Everything accepted before `close()` is answered or failed: the closing handshake can start. */
+  drained(): void {
+    if (this.#state.state === 'closing') this.#socket?.complete();
+  }
+
+  #listen(socket: SocketSubject, work: Subscription): void {
+    const { heartbeat: options, clock } = this.options;
+    if (options === false) return;
+    const { flow, probe } = this;
+    const pulse = {
+      get heard() {
+        return flow.heard;
+      },
+      get patience() {
+        return flow.patience;
+      },
+      probe: socket.ping ?? probe,
+    };
+    work.add(heartbeat(pulse, options, clock).subscribe({ error: (error: ConnectionFailure) => this.#failed(error) }));
+  }
+
+  #failed(error: ConnectionFailure): void {
+    const { reconnect, clock, random } = this.options;
+    const held = this.#state.state === 'open' ? clock.now() - this.#openedAt : 0;
+    if (reconnect !== false && held >= reconnect.resetAfter) this.#failures = 0;
+    this.#failures += 1;
+    if (reconnect === false || this.#failures >= reconnect.attempts || this.#isFinal(error)) {
+      this.#dispatch({ type: 'failed', error });
+      return;
+    }
+    // Full jitter: clients that lost the same server do not come back in step.
+    const bound = Math.min(reconnect.maxDelay, reconnect.initialDelay * 2 ** (this.#failures - 1));
+    const delay = random() * bound;
+    this.#dispatch({ type: 'failed', error, retry: { attempt: this.#failures + 1, delay, at: clock.now() + delay } });
+  }
+
+  /** A peer that is no NemesisDB stays none; one that was, and then garbled a reply, is worth another attempt. */
+  #isFinal(error: ConnectionFailure): boolean {
+    return error instanceof ProtocolError ? this.#state.state === 'connecting' : error.permanent;
+  }
+}
+
+/** What a request ends in that comes to a client in this state. */
+function closedBy(state: Extract<ConnectionState, { state: 'closing' | 'closed' }>): NdbError {
+  if (state.state === 'closing' || state.error === undefined) return new ClosedError();
+  const { error } = state;
+  if (error instanceof ProtocolError) return new ProtocolError(error.message, undefined, { cause: error });
+  const { permanent, closeCode } = error;
+  return new ConnectionError(error.message, { permanent, closeCode, cause: error });
+}

@@ -1,0 +1,163 @@
+import type { JsonObject } from '../protocol/json.js';
+
+/**
+ * Which reply belongs to which request, proven.
+ *
+ * The wire has no request ids. A server answers a connection in order, one reply a request, but drops replies without a
+ * word once 128 KiB of them wait for a slow reader; matching by order alone would then hand one caller's data to another.
+ * So requests go out in batches, each closed by a **fence**: a request under a name of our own, which the server answers
+ * under that name. When its reply arrives, everything before it has been answered or dropped: the batch is delivered if
+ * there is one reply for each request, each under the name its request calls for; otherwise none of it is trusted.
+ * A request alone on the wire needs no fence: whatever comes is its reply.
+ *
+ * Pure: no sockets, no clock, no rxjs.
+ */
+
+/** A request as the correlator sees it. */
+export interface Waiter {
+  /** The name its reply comes under, such as `SH_GET_RSP`. */
+  readonly replyName: string;
+}
+
+/** A reply as the correlator sees it. */
+export interface Frame {
+  readonly name: string;
+  readonly body: JsonObject;
+}
+
+/** What a frame settles. */
+export type Settlement<W> =
+  /** Each waiter has its own reply: `frames[i]` is that of `waiters[i]`. */
+  | {
+      readonly type: 'delivered';
+      readonly waiters: readonly W[];
+      readonly frames: readonly Frame[];
+      readonly fenced: boolean;
+    }
+  /** At least one reply was dropped, so none can be told apart. The server has executed all of these. */
+  | { readonly type: 'lost'; readonly waiters: readonly W[] }
+  /** Nothing yet: the fence has not come. */
+  | { readonly type: 'pending' }
+  /** No NemesisDB answers so. The connection is not to be trusted. */
+  | { readonly type: 'confused'; readonly reason: string };
+
+/** How the peer can be spoken to: `fenced` if it echoes our fences, `serial` (one request at a time) if not. */
+export type Pipelining = 'fenced' | 'serial';
+
+interface Batch<W> {
+  readonly waiters: W[];
+  /** The name of the fence's reply; none while the batch is one request alone. */
+  fence: string | undefined;
+}
+
+const pending = { type: 'pending' } as const;
+
+/** The status of an unknown command. */
+const commandNotExist = 10;
+
+/** One connection's requests in flight. */
+export class Correlator<W extends Waiter> {
+  readonly #batches: Batch<W>[] = [];
+  #received: Frame[] = [];
+  #inFlight = 0;
+
+  constructor(
+    readonly pipelining: Pipelining,
+    /** A name that was never used before on this connection, such as `SH_1f`. */
+    private readonly nextFence: () => string,
+  ) {}
+
+  /** How many requests are written and unanswered. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** How many batches are under way. */
+  get batches(): number {
+    return this.#batches.length;
+  }
+
+  /** Every request in flight, oldest first. */
+  waiting(): W[] {
+    return this.#batches.flatMap((batch) => batch.waiters);
+  }
+
+  /**
+   * Notes that these requests are written now, in this order. Returns the name of the fence to be written after them, or
+   * nothing where they need none. A serial peer takes one request, and only when none is in flight.
+   */
+  written(waiters: readonly W[]): string | undefined {
+    this.#inFlight += waiters.length;
+    const last = this.#batches.at(-1);
+    if (this.pipelining === 'serial' || (last === undefined && waiters.length === 1)) {
+      this.#batches.push({ waiters: [...waiters], fence: undefined });
+      return undefined;
+    }
+    const fence = this.nextFence();
+    // A lone request whose reply has not come: what follows it makes its reply ambiguous, so it shares the fence.
+    if (last !== undefined && last.fence === undefined) {
+      last.waiters.push(...waiters);
+      last.fence = `${fence}_RSP`;
+    } else {
+      this.#batches.push({ waiters: [...waiters], fence: `${fence}_RSP` });
+    }
+    return fence;
+  }
+
+  /**
+   * A fence for what is in flight already, to find out whether replies were dropped when none come any more. Nothing where
+   * the peer echoes none or nothing is in flight.
+   */
+  probe(): string | undefined {
+    return this.pipelining === 'serial' || this.#inFlight === 0 ? undefined : this.written([]);
+  }
+
+  /** Takes a frame in, and says what it settles. */
+  received(frame: Frame): Settlement<W> {
+    const first = this.#batches[0];
+    if (first === undefined) return { type: 'confused', reason: 'a reply came that nothing had asked for' };
+    if (first.fence === undefined) return this.#answerAlone(first, frame);
+    const fenced = this.#batches.findIndex((batch) => batch.fence === frame.name);
+    if (fenced >= 0) return this.#closeUpTo(fenced);
+    this.#received.push(frame);
+    // Every request gives one reply at most, so more than are in flight prove a peer of another kind.
+    if (this.#received.length > this.#inFlight)
+      return { type: 'confused', reason: 'more replies came than requests left' };
+    return pending;
+  }
+
+  #answerAlone(batch: Batch<W>, frame: Frame): Settlement<W> {
+    const [waiter] = batch.waiters;
+    if (waiter === undefined || !this.#answers(frame, waiter)) {
+      return { type: 'confused', reason: 'a reply came under the name of another command' };
+    }
+    this.#batches.shift();
+    this.#inFlight -= 1;
+    return { type: 'delivered', waiters: [waiter], frames: [frame], fenced: false };
+  }
+
+  /** The fence at this place in the line came: what was written up to it is settled, earlier fences were dropped. */
+  #closeUpTo(index: number): Settlement<W> {
+    const waiters = this.#batches.splice(0, index + 1).flatMap((batch) => batch.waiters);
+    const frames = this.#received;
+    this.#received = [];
+    this.#inFlight -= waiters.length;
+    const complete =
+      frames.length === waiters.length &&
+      waiters.every((waiter, place) => {
+        const frame = frames[place];
+        return frame !== undefined && this.#answers(frame, waiter);
+      });
+    return complete ? { type: 'delivered', waiters, frames, fenced: true } : { type: 'lost', waiters };
+  }
+
+  #answers(frame: Frame, waiter: W): boolean {
+    return (
+      frame.name === waiter.replyName ||
+      // Measured: a server answers some failures as ERR, such as KV_UPDATE with a malformed path.
+      frame.name === 'ERR' ||
+      // Measured: 0.9 and later answer an unknown command under the name of the first such since it started.
+      (this.pipelining === 'serial' && frame.body.st === commandNotExist)
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import { ConnectionError } from '../errors.js';
+import type { SocketEnd } from './platform.js';
+
+/** What a close code means for a client, and what to do about it. */
+const closeAdvice: Readonly<Record<number, string>> = {
+  1000: 'The server closed the connection; it has probably stopped. Its sessions are gone unless it saved them',
+  1001: 'The server is going away',
+  1002: 'The server saw an error of the WebSocket protocol; something between the two may garble frames',
+  1003: 'The server does not accept this kind of data; it is probably no NemesisDB',
+  1006: 'The connection broke without a closing handshake',
+  1007: 'The server could not read the text it was sent; something between the two may garble frames',
+  1008: 'The server refused the connection by its own policy',
+  1009: 'A message was longer than allowed: a reply longer than maxReply, or a request longer than the peer accepts',
+  1011: 'The server failed on its side',
+  1012: 'The server restarts',
+  1013: 'The server is overloaded',
+  1015: 'The TLS handshake failed: check the certificate, and that the port speaks TLS',
+};
+
+/** Node's error codes after which the same URL will not work a moment later either. */
+const permanentFailures = new Set([
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'EPROTO',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+]);
+
+const failureAdvice: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens there: is the server running, on this host and port?',
+  ENOTFOUND: 'The host name is unknown: check the URL',
+  EAI_AGAIN: 'The host name could not be looked up just now',
+  ETIMEDOUT: 'The host did not answer',
+  EHOSTUNREACH: 'The host can not be reached',
+  ECONNRESET: 'The peer dropped the connection',
+  EPROTO: 'TLS could not be spoken: is the port one of wss:// ?',
+};
+
+function failureCode(cause: unknown): string | undefined {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** Upgrade refusals that may be over soon: too early, too many, or the server's own trouble. */
+const isPassing = (httpStatus: number) => httpStatus >= 500 || [408, 425, 429].includes(httpStatus);
+
+/** How a socket ended, as an error for people. */
+export function describeEnd({ code, reason, httpStatus, cause }: SocketEnd): ConnectionError {
+  if (httpStatus !== undefined) {
+    return new ConnectionError(
+      `The server refused the connection with HTTP ${httpStatus}: check the URL, and that it is one of a NemesisDB.`,
+      { permanent: !isPassing(httpStatus), closeCode: code, cause },
+    );
+  }
+  const failure = failureCode(cause);
+  const advice = failure === undefined ? undefined : failureAdvice[failure];
+  const what = advice ?? (failure === undefined ? closeAdvice[code] : undefined) ?? 'The connection ended';
+  const detail = failure === undefined ? (reason === '' ? `code ${code}` : `code ${code}, ${reason}`) : failure;
+  return new ConnectionError(`${what} (${detail}).`, {
+    permanent: failure !== undefined && permanentFailures.has(failure),
+    closeCode: code,
+    cause,
+  });
+}
