@@ -17,6 +17,12 @@ export abstract class NdbError extends Error {
   /** A literal that tells the class of error, for `switch`. */
   abstract readonly code: string;
 
+  /**
+   * There where the keys of one command exceeded `maxPayload` and went in several requests: how many, and how many of them
+   * were answered and so executed for certain.
+   */
+  declare parts?: { readonly total: number; readonly answered: number };
+
   /** The class's name, written out: minifiers rename constructors, and logs are read by people. */
   abstract override readonly name: string;
 }

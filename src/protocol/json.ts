@@ -25,8 +25,11 @@ export type JsonInput =
  */
 const maxDepth = 1000;
 
-/** An integer of 16 digits or more may not fit a double; where a text has none, the platform's JSON is exact. */
-const longInteger = /\d{16}/;
+/**
+ * An integer of 16 digits or more may not fit a double; where a text has none, the platform's JSON is exact. Digits
+ * behind a point are no integer: without the look behind, every other double would take the slow path.
+ */
+const longInteger = /(?<![.\d])\d{16}/;
 
 const isInteger = /^-?\d+$/;
 
@@ -51,74 +54,108 @@ export function parseJson(text: string): JsonValue {
     : (JSON.parse(text) as JsonValue);
 }
 
-/** How a value can be written: by the platform, or only by us (it holds a `bigint` or a large double). */
-type Writing = 'platform' | 'exact';
+type Path = (string | number)[];
 
-/** Doubles of this size print as integers, which NemesisDB would keep as integers, or turn into strings past 2^64. */
-const isLargeInteger = (value: number) => Math.abs(value) > Number.MAX_SAFE_INTEGER && Number.isInteger(value);
-
-function refuse(path: readonly (string | number)[], what: string): never {
+function refuse(path: Readonly<Path>, what: string): never {
   const where = path.length === 0 ? 'The value' : `The value at ${path.map((part) => JSON.stringify(part)).join('.')}`;
   throw new ValueError(`${where} is ${what}, which JSON has no form for. Nothing was sent.`, 'value');
 }
 
-/** Finds out how a value can be written; throws a `ValueError` that names the place where it can't be. */
-function inspect(value: unknown, path: (string | number)[]): Writing {
+/** Doubles of this size print as integers, which NemesisDB would keep as integers, or turn into strings past 2^64. */
+const isLargeInteger = (value: number) => Number.isInteger(value) && !Number.isSafeInteger(value);
+
+/**
+ * Whether the platform's JSON writes a value exactly. It says no to whatever is unusual and leaves the reasons to
+ * `write`: two passes, this one and `JSON.stringify`, take half the time of the one careful walk.
+ */
+function isPlain(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) refuse(path, 'text with half a surrogate pair');
-      return 'platform';
+      return value.isWellFormed();
     case 'number':
-      if (!Number.isFinite(value)) refuse(path, 'not a finite number');
-      return isLargeInteger(value) ? 'exact' : 'platform';
+      return Number.isFinite(value) && !isLargeInteger(value);
     case 'boolean':
-      return 'platform';
-    case 'bigint':
-      if (value < -(2n ** 63n) || value >= 2n ** 64n) refuse(path, 'an integer of more than 64 bits');
-      return 'exact';
+      return true;
     case 'object':
-      return value === null ? 'platform' : inspectMembers(value, path);
+      break;
+    default:
+      return false;
+  }
+  if (value === null) return true;
+  if (depth >= maxDepth) return false;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) if (!isPlain(value[index], depth + 1)) return false;
+    return true;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const name of Object.keys(value)) {
+    const member: unknown = (value as Readonly<Record<string, unknown>>)[name]; // a plain object, checked above
+    if (member !== undefined && !(name.isWellFormed() && isPlain(member, depth + 1))) return false;
+  }
+  return true;
+}
+
+function writeText(text: string, path: Readonly<Path>): string {
+  if (!text.isWellFormed()) refuse(path, 'text with half a surrogate pair');
+  return JSON.stringify(text);
+}
+
+function writeNumber(value: number, path: Readonly<Path>): string {
+  if (!Number.isFinite(value)) refuse(path, 'not a finite number');
+  return isLargeInteger(value) ? value.toExponential() : JSON.stringify(value);
+}
+
+function writeInteger(value: bigint, path: Readonly<Path>): string {
+  if (value < -(2n ** 63n) || value >= 2n ** 64n) refuse(path, 'an integer of more than 64 bits');
+  return value.toString();
+}
+
+/** The careful walk: writes what the platform would round, and names the place of what JSON can't hold. */
+function write(value: unknown, path: Path): string {
+  switch (typeof value) {
+    case 'string':
+      return writeText(value, path);
+    case 'number':
+      return writeNumber(value, path);
+    case 'bigint':
+      return writeInteger(value, path);
+    case 'boolean':
+      return JSON.stringify(value);
+    case 'object':
+      if (value === null) return 'null';
+      if (path.length >= maxDepth) refuse([], `nested more than ${maxDepth} levels deep, or a cycle`);
+      return Array.isArray(value) ? writeItems(value, path) : writeMembers(value, path);
     default:
       return refuse(path, value === undefined ? 'undefined' : `a ${typeof value}`);
   }
 }
 
-function inspectMembers(value: object, path: (string | number)[]): Writing {
-  if (path.length >= maxDepth) refuse([], `nested more than ${maxDepth} levels deep, or a cycle`);
-  let writing: Writing = 'platform';
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) {
-      path.push(index);
-      if (inspect(value[index], path) === 'exact') writing = 'exact';
-      path.pop();
-    }
-    return writing;
+function writeItems(items: readonly unknown[], path: Path): string {
+  let text = '[';
+  for (let index = 0; index < items.length; index++) {
+    path.push(index);
+    text += index === 0 ? write(items[index], path) : `,${write(items[index], path)}`;
+    path.pop();
   }
+  return `${text}]`;
+}
+
+function writeMembers(value: object, path: Path): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     refuse(path, `an instance of ${value.constructor?.name ?? 'a class'} (convert it to plain JSON first)`);
   }
+  let text = '{';
   for (const name of Object.keys(value)) {
     const member: unknown = (value as Readonly<Record<string, unknown>>)[name]; // a plain object, checked above
     if (member === undefined) continue;
     path.push(name);
     if (!name.isWellFormed()) refuse(path, 'named by text with half a surrogate pair');
-    if (inspect(member, path) === 'exact') writing = 'exact';
+    text += `${text === '{' ? '' : ','}${JSON.stringify(name)}:${write(member, path)}`;
     path.pop();
   }
-  return writing;
-}
-
-function writeExactly(value: JsonInput): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number') return isLargeInteger(value) ? value.toExponential() : JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(writeExactly).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members: string[] = [];
-  for (const [name, member] of Object.entries(value)) {
-    if (member !== undefined) members.push(`${JSON.stringify(name)}:${writeExactly(member)}`);
-  }
-  return `{${members.join(',')}}`;
+  return `${text}}`;
 }
 
 /**
@@ -126,5 +163,5 @@ function writeExactly(value: JsonInput): string {
  * NemesisDB would give it another type). Throws a `ValueError` that names the place for what JSON can't hold.
  */
 export function writeJson(value: JsonInput): string {
-  return inspect(value, []) === 'exact' ? writeExactly(value) : JSON.stringify(value);
+  return isPlain(value, 0) ? JSON.stringify(value) : write(value, []);
 }

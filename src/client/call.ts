@@ -1,0 +1,200 @@
+import { Observable, type Subscriber, type TeardownLogic } from 'rxjs';
+import { type NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
+import { type AnyRow, UnexpectedReply } from '../protocol/command-row.js';
+import type { JsonObject } from '../protocol/json.js';
+import { type Parameter, token } from '../protocol/parameters.js';
+import { exceeds, utf8Length } from '../protocol/utf8.js';
+import { firstComplaint } from '../protocol/validation.js';
+import type { Receiver, Reply, Transport } from '../transport/transport.js';
+import { type CallOptions, checkCallOptions, type Settings } from './options.js';
+import { sendParts } from './parts.js';
+import { refusal } from './refusal.js';
+import { cut } from './split.js';
+
+/** Which command, about which session: what is known of a call besides its reply. */
+export interface SettledCall {
+  readonly row: AnyRow;
+  /** The session's token, where the command is bound to one. */
+  readonly tkn: bigint | undefined;
+  /** The command's own argument. */
+  readonly argument: unknown;
+}
+
+/** Hears how calls end: what the streams of sessions live on. */
+export interface CallObserver {
+  /** Whether anybody wants to know: while nobody does, a call does nothing more. */
+  readonly listening: boolean;
+  /** A reply came, of any status. */
+  replied(call: SettledCall, reply: Reply): void;
+  /** No reply will come, and the server may have executed it. */
+  lost(call: SettledCall): void;
+}
+
+/** What a call needs of the client. */
+export interface CallContext {
+  readonly transport: Transport;
+  readonly settings: Settings;
+  readonly observer: CallObserver;
+}
+
+/**
+ * A command, called: a cold Observable that checks its arguments and sends once for each subscription, and emits one
+ * result or one error. One Observable and one object a call, and texts put together by hand: a pipe of operators here was
+ * measured to cost as much as everything else that the client does.
+ */
+export function call(context: CallContext, method: string, row: AnyRow, args: readonly unknown[]): Observable<unknown> {
+  return new Observable((subscriber) => start(context, method, row, args, subscriber));
+}
+
+function start(
+  context: CallContext,
+  method: string,
+  row: AnyRow,
+  args: readonly unknown[],
+  subscriber: Subscriber<unknown>,
+): TeardownLogic {
+  try {
+    let index = 0;
+    let text = `{"${row.command}":{`;
+    let tkn: unknown;
+    if (row.bound) {
+      tkn = checked(token, args[index++], method);
+      text += token.write(tkn as bigint); // checked just now
+    }
+    const { parameter } = row;
+    let argument: unknown;
+    let before = text;
+    if (parameter !== undefined) {
+      argument = checked(parameter, args[index++], method);
+      if (row.bound) before += ',';
+      text = before + parameter.write(argument);
+    }
+    text += '}}';
+    // The table's types know that the last argument of a method is this; `checkCallOptions` makes sure.
+    const options = args[index] as CallOptions | undefined;
+    if (options !== undefined) checkCallOptions(options, method);
+    const timeout = options?.timeout ?? context.settings.timeout;
+    const repeatable = isRepeatable(row, options?.retry ?? context.settings.retry);
+    const send = (part: string, within: number, receiver: Subscriber<unknown>) =>
+      new Call(receiver, context, row, tkn, argument).send(part, within, repeatable);
+    const limit = context.transport.maxPayload;
+    if (!exceeds(text, limit)) return send(text, timeout, subscriber);
+    const texts = partsOf(row, before, text, argument, limit);
+    return sendParts(send, row, texts, timeout, context.settings.clock).subscribe(subscriber);
+  } catch (error) {
+    subscriber.error(named(error, method));
+    return undefined;
+  }
+}
+
+function checked<Args extends readonly [unknown?]>(
+  parameter: Parameter<Args>,
+  value: unknown,
+  method: string,
+): Args[0] {
+  const result = parameter.schema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = firstComplaint(result.error.issues);
+  const name = path.join('.') || parameter.name;
+  throw new ValueError(`${method}: ${name} ${message}. Nothing was sent.`, name);
+}
+
+/** What `writeJson` says of a value, with the command that it was meant for. */
+function named(error: unknown, method: string): unknown {
+  if (!(error instanceof ValueError) || error.message.startsWith(`${method}: `)) return error;
+  return new ValueError(`${method}: ${error.message}`, error.parameter, { cause: error });
+}
+
+function isRepeatable({ retry }: AnyRow, wanted: Settings['retry']): boolean {
+  return wanted === 'reads' ? retry === 'read' : wanted === 'safe' && retry !== 'never';
+}
+
+/** The requests into which one is cut that is too long; all of them fit, or none is sent. */
+function partsOf(row: AnyRow, before: string, text: string, argument: unknown, limit: number): readonly string[] {
+  const pieces = row.parameter?.pieces;
+  if (row.join === undefined || pieces === undefined) {
+    throw new PayloadTooLargeError(row.command, utf8Length(text), limit);
+  }
+  const [open, close] = pieces.brackets;
+  const parts = cut(
+    { before: `${before}"${pieces.member}":${open}`, pieces: pieces.write(argument), after: `${close}}}` },
+    limit,
+  );
+  if (!parts.fits) throw new PayloadTooLargeError(row.command, parts.bytes, limit);
+  return parts.texts;
+}
+
+/** The result in a reply. */
+function read(row: AnyRow, body: JsonObject, argument: unknown): unknown {
+  const status = body.st;
+  if (typeof status !== 'number') throw new ProtocolError(`A reply to ${row.command} has no status.`, row.command);
+  if (status !== row.success) throw refusal(row.command, status, body);
+  try {
+    return row.read(body, argument);
+  } catch (cause) {
+    if (!(cause instanceof UnexpectedReply)) throw cause;
+    throw new ProtocolError(
+      `The reply to ${row.command} is not what NemesisDB answers: ${cause.message}.`,
+      row.command,
+      { cause },
+    );
+  }
+}
+
+/** One request that is under way, and who waits for it. */
+class Call implements Receiver, SettledCall {
+  #cancel: (() => Outcome) | undefined;
+  #settled = false;
+
+  constructor(
+    private readonly subscriber: Subscriber<unknown>,
+    private readonly context: CallContext,
+    readonly row: AnyRow,
+    private readonly token: unknown,
+    readonly argument: unknown,
+  ) {}
+
+  get tkn(): bigint | undefined {
+    return this.token === undefined ? undefined : BigInt(this.token as bigint | string); // checked before it was sent
+  }
+
+  /** Sends it; the result is the undo of it. */
+  send(text: string, timeout: number, repeatable: boolean): this {
+    const { command } = this.row;
+    this.#cancel = this.context.transport.send({ command, text, timeout, repeatable }, this);
+    return this;
+  }
+
+  replied(reply: Reply): void {
+    this.#settled = true;
+    const { observer } = this.context;
+    // First, so that a session has moved its deadline by the time that the program hears of the reply.
+    if (observer.listening) observer.replied(this, reply);
+    let result: unknown;
+    try {
+      result = read(this.row, reply.body, this.argument);
+    } catch (error) {
+      this.subscriber.error(error);
+      return;
+    }
+    this.subscriber.next(result);
+    this.subscriber.complete();
+  }
+
+  failed(error: NdbError): void {
+    this.#settled = true;
+    if (!('outcome' in error) || error.outcome !== 'not-sent') this.#lost();
+    this.subscriber.error(error);
+  }
+
+  unsubscribe(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    if (this.#cancel !== undefined && this.#cancel() !== 'not-sent') this.#lost();
+  }
+
+  #lost(): void {
+    const { observer } = this.context;
+    if (observer.listening) observer.lost(this);
+  }
+}

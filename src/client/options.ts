@@ -1,0 +1,175 @@
+import * as z from 'zod/mini';
+import { type Clock, systemClock } from '../clock.js';
+import { ValueError } from '../errors.js';
+import { isObject } from '../protocol/parameters.js';
+import { firstComplaint, members, must } from '../protocol/validation.js';
+import type { HeartbeatOptions, ReconnectOptions, TransportOptions } from '../transport/transport.js';
+
+/**
+ * Which requests are sent again once their reply is lost.
+ *
+ * - `reads` (the default): those that change nothing.
+ * - `safe`: also set, add and rmv, which leave the same when executed twice.
+ * - `none`: no request is ever sent twice.
+ */
+export type Retry = 'reads' | 'safe' | 'none';
+
+/** Options of one command: the last, optional argument of each method. */
+export interface CallOptions {
+  /** Milliseconds from subscription to reply. Default: the client's `timeout`. */
+  readonly timeout?: number | undefined;
+  /** Default: the client's `retry`. */
+  readonly retry?: Retry | undefined;
+}
+
+/** Options of a client. All have defaults. Times are in milliseconds, lengths in bytes. */
+export interface NdbClientOptions {
+  /** How long a command may take, from subscription to reply. Default 5000. */
+  readonly timeout?: number | undefined;
+  /** Which requests are sent again once their reply is lost. Default `'reads'`. */
+  readonly retry?: Retry | undefined;
+  /**
+   * Longest request. Set it to the server's own `maxPayload`: a NemesisDB drops the connection over a longer one. Default:
+   * what the server announces (the embedded one does), otherwise 1024, as NemesisDB is shipped.
+   */
+  readonly maxPayload?: number | undefined;
+  /** Longest reply; a longer one ends the connection. Default 64 MiB. */
+  readonly maxReply?: number | undefined;
+  /** Most requests written and not yet answered. Default 128. */
+  readonly maxInFlight?: number | undefined;
+  /** Most requests that wait to be written; one more ends in a `QueueFullError`. Default 10,000. */
+  readonly maxQueued?: number | undefined;
+  /** Most bytes of requests that wait to be written, as UTF-16 counts them. Default 16 MiB. */
+  readonly maxQueuedBytes?: number | undefined;
+  /** How to reconnect; `false`: not at all. Default: from 100 ms, doubling to 30 s, without end. */
+  readonly reconnect?: false | Partial<ReconnectOptions> | undefined;
+  /** How dead connections are found; `false`: not at all. Default: after 15 s of silence, answered within 5 s. */
+  readonly heartbeat?: false | Partial<HeartbeatOptions> | undefined;
+  /** How long connecting may take, from dialling to the first replies. Default 5000. */
+  readonly connectTimeout?: number | undefined;
+  /** How long `close` waits for what is in flight. Default 5000. */
+  readonly closeTimeout?: number | undefined;
+  /** How long before its deadline a session's `expiring$` tells. Default: a tenth of the session's duration. */
+  readonly expiringBefore?: number | undefined;
+  /** Where time comes from; for tests. Default: the machine. */
+  readonly clock?: Clock | undefined;
+  /** A number in [0, 1), for jitter; for tests. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** A client's options, complete and valid. */
+export interface Settings extends TransportOptions {
+  readonly timeout: number;
+  readonly retry: Retry;
+  readonly expiringBefore: number | undefined;
+}
+
+const defaultReconnect: ReconnectOptions = {
+  initialDelay: 100,
+  maxDelay: 30_000,
+  attempts: Number.POSITIVE_INFINITY,
+  resetAfter: 10_000,
+};
+
+const defaultHeartbeat: HeartbeatOptions = { interval: 15_000, timeout: 5000 };
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+const milliseconds = must<number>(
+  'a number of milliseconds, more than 0 and finite',
+  (value) => isNumber(value) && value > 0 && Number.isFinite(value),
+);
+const millisecondsFrom0 = must<number>('a number of milliseconds, 0 or more', (value) => isNumber(value) && value >= 0);
+const count = (least: number, unit: string) =>
+  must<number>(
+    `a whole number of ${unit}, ${least} or more`,
+    (value) => isNumber(value) && value >= least && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY),
+  );
+const retry = must<Retry>(
+  "'reads', 'safe' or 'none'",
+  (value) => value === 'reads' || value === 'safe' || value === 'none',
+);
+
+const off = must<false>('false', (value) => value === false);
+
+const optionalMembers = (shape: Readonly<Record<string, z.core.$ZodType>>) =>
+  members(Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, z.optional(schema)])));
+
+const callOptions = optionalMembers({ timeout: milliseconds, retry });
+
+const clientOptions = optionalMembers({
+  timeout: milliseconds,
+  retry,
+  maxPayload: count(64, 'bytes'),
+  maxReply: count(1024, 'bytes'),
+  maxInFlight: count(1, 'requests'),
+  maxQueued: count(0, 'requests'),
+  maxQueuedBytes: count(0, 'bytes'),
+  reconnect: z.union([
+    off,
+    optionalMembers({
+      initialDelay: milliseconds,
+      maxDelay: milliseconds,
+      attempts: count(0, 'attempts'),
+      resetAfter: millisecondsFrom0,
+    }),
+  ]),
+  heartbeat: z.union([off, optionalMembers({ interval: milliseconds, timeout: milliseconds })]),
+  connectTimeout: milliseconds,
+  closeTimeout: millisecondsFrom0,
+  expiringBefore: millisecondsFrom0,
+  clock: must<Clock>('a clock: an object with now, wall and schedule', isObject),
+  random: must<() => number>('a function', (value) => typeof value === 'function'),
+});
+
+function validate(schema: z.ZodMiniType, value: unknown, whose: string): void {
+  const checked = schema.safeParse(value);
+  if (checked.success) return;
+  const { path, message } = firstComplaint(checked.error.issues);
+  const name = path.join('.');
+  throw new ValueError(
+    `${whose}: ${name === '' ? 'options' : name} ${message}. Nothing was sent.`,
+    name === '' ? 'options' : name,
+  );
+}
+
+/** The given members over the defaults; `undefined` counts as not given. */
+function withDefaults<Values extends object>(
+  defaults: Values,
+  given: { readonly [Name in keyof Values]?: Values[Name] | undefined },
+): Values {
+  const all = { ...defaults };
+  for (const name of Object.keys(defaults) as (keyof Values)[]) {
+    // the type of Object.keys forgets whose they are
+    const value = given[name];
+    if (value !== undefined) all[name] = value;
+  }
+  return all;
+}
+
+/** Checks the options of one command. Throws a `ValueError`. */
+export function checkCallOptions(value: unknown, method: string): void {
+  if (value !== undefined) validate(callOptions, value, method);
+}
+
+/** A client's options with their defaults. Throws a `ValueError` that names the option and says what would be right. */
+export function settingsOf(given: NdbClientOptions = {}): Settings {
+  validate(clientOptions, given, 'NdbClient');
+  const { reconnect = {}, heartbeat = {} } = given;
+  return {
+    timeout: given.timeout ?? 5000,
+    retry: given.retry ?? 'reads',
+    maxPayload: given.maxPayload,
+    maxReply: given.maxReply ?? 64 * 2 ** 20,
+    maxInFlight: given.maxInFlight ?? 128,
+    maxQueued: given.maxQueued ?? 10_000,
+    maxQueuedBytes: given.maxQueuedBytes ?? 16 * 2 ** 20,
+    reconnect: reconnect === false ? false : withDefaults(defaultReconnect, reconnect),
+    heartbeat: heartbeat === false ? false : withDefaults(defaultHeartbeat, heartbeat),
+    connectTimeout: given.connectTimeout ?? 5000,
+    closeTimeout: given.closeTimeout ?? 5000,
+    expiringBefore: given.expiringBefore,
+    clock: given.clock ?? systemClock,
+    random: given.random ?? Math.random,
+  };
+}
