@@ -1,0 +1,161 @@
+import { JSONPathEnvironment, type JSONPathQuery, type JSONValue } from 'json-p3';
+import { Status } from '../../protocol/status.js';
+import { type Fault, faultIn, member, optional, required } from '../parameters.js';
+import { error, ok, refusal, reply } from '../replies.js';
+import { isObject } from '../request.js';
+import { type Entry, then } from '../store.js';
+import { type JsonText, valueText } from '../value-text.js';
+import { readExactly, type WireObject, type WireValue } from '../wire.js';
+import type { Command } from './context.js';
+import { full, keysMember, keyTexts } from './keys.js';
+
+type Location = readonly (string | number)[];
+
+const environment = new JSONPathEnvironment();
+
+function compile(path: string): JSONPathQuery | undefined {
+  try {
+    return environment.compile(path.trim());
+  } catch {
+    return undefined;
+  }
+}
+
+/** Thrown where a path can't be followed: it is wrong, or the value too deep for it. */
+class PathError extends Error {}
+
+/** Where a path leads in a value: normalized paths and their parts, each place once. */
+function places(query: JSONPathQuery | undefined, value: JsonText): Map<string, Location> {
+  if (query === undefined) throw new PathError();
+  try {
+    // Doubles are near enough to compare with: paths lead to the same places.
+    const nodes = query.query(JSON.parse(value) as JSONValue).nodes; // JSON.parse is typed `any`
+    return new Map(nodes.map((node) => [node.getPath({ form: 'canonical' }), node.location]));
+  } catch (cause) {
+    throw new PathError('the path can not be followed', { cause });
+  }
+}
+
+const findParameters = [optional('keys', 'array'), required('path', 'string'), required('rsp', 'string')];
+
+function findFault(body: WireObject): Fault | undefined {
+  const fault = faultIn(body, findParameters);
+  if (fault) return fault;
+  if (!['paths', 'kv', 'keys'].includes(String(body.rsp))) {
+    return { status: Status.CommandSyntax, message: "'rsp' invalid value" };
+  }
+  return body.path === '' ? { status: Status.ValueSize, message: "'path' is empty" } : undefined;
+}
+
+/** The keys to look at; none named means all. A key that is no text is looked up by how it is written. */
+function keysToSearch(body: WireObject): string[] | undefined {
+  const keys = member(body, 'keys') as WireValue[] | undefined; // checked to be an array
+  if (keys === undefined || keys.length === 0) return undefined;
+  return keys.map((key) => (typeof key === 'string' ? key : valueText(key)));
+}
+
+const find: Command = ({ body }, { store }) => {
+  const fault = findFault(body);
+  if (fault) return refusal('KV_FIND', fault.status, fault.message);
+  const query = compile(String(body.path));
+  return then(store.entries(keysToSearch(body)), (entries) => {
+    const matches: Entry[] = [];
+    const paths: string[] = [];
+    try {
+      for (const [key, value] of entries) {
+        const found = places(query, value);
+        if (found.size > 0) matches.push([key, value]);
+        if (body.rsp === 'paths') paths.push(...found.keys());
+      }
+    } catch (cause) {
+      if (cause instanceof PathError) return reply('KV_FIND', `"st":${Status.PathInvalid}`);
+      throw cause;
+    }
+    if (body.rsp === 'kv') return reply('KV_FIND', `${keysMember(matches)},${ok}`);
+    if (body.rsp === 'paths') return reply('KV_FIND', `"paths":[${keyTexts(paths)}],${ok}`);
+    return reply('KV_FIND', `"keys":[${keyTexts(matches.map(([key]) => key))}],${ok}`);
+  });
+};
+
+function child(value: WireValue | undefined, name: string | number): WireValue | undefined {
+  if (Array.isArray(value)) return value[Number(name)];
+  return isObject(value) ? member(value, String(name)) : undefined;
+}
+
+/** Puts a value in a place that exists, as a copy where it must be one. */
+function replaceAt(root: WireValue, location: Location, value: WireValue): WireValue {
+  const name = location.at(-1);
+  if (name === undefined) return value;
+  let holder: WireValue | undefined = root;
+  for (const part of location.slice(0, -1)) holder = child(holder, part);
+  if (Array.isArray(holder)) holder[Number(name)] = value;
+  // Plain assignment to `__proto__` would change what the object inherits from.
+  else if (isObject(holder))
+    Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
+  return root;
+}
+
+const updateParameters = [required('key', 'string'), required('path', 'string'), required('value', 'any')];
+
+const update: Command = ({ body }, { store }) => {
+  const fault = faultIn(body, updateParameters);
+  if (fault) return refusal('KV_UPDATE', fault.status, fault.message);
+  const query = compile(String(body.path));
+  const replacement = valueText(body.value as WireValue); // checked to be there
+  let count = 0;
+  const change = (text: JsonText) => {
+    const locations = [...places(query, text).values()];
+    count = locations.length;
+    if (count === 0) return text;
+    // Deepest last place first, so that a place inside another is still there when its turn comes.
+    let root = readExactly(text);
+    for (const location of locations.reverse()) root = replaceAt(root, location, readExactly(replacement));
+    return valueText(root);
+  };
+  const failed = (cause: unknown) => {
+    if (cause instanceof PathError) return error(Status.Unknown);
+    throw cause;
+  };
+  const succeeded = (altered: boolean | 'full') => {
+    if (altered === 'full') return refusal('KV_UPDATE', full.status, full.message);
+    return reply('KV_UPDATE', `"cnt":${count},"st":${altered ? Status.Ok : Status.KeyNotExist}`);
+  };
+  try {
+    const altered = store.alter(String(body.key), change);
+    return altered instanceof Promise ? altered.then(succeeded, failed) : succeeded(altered);
+  } catch (cause) {
+    return failed(cause);
+  }
+};
+
+const appendParameters = [required('items', 'array'), required('key', 'string'), optional('name', 'string')];
+
+const append: Command = ({ body }, { store }) => {
+  const fault = faultIn(body, appendParameters);
+  if (fault) return refusal('KV_ARR_APPEND', fault.status, fault.message);
+  const items = valueText(body.items as WireValue[]); // checked to be an array
+  const name = member(body, 'name');
+  let status: number = Status.Ok;
+  const change = (text: JsonText) => {
+    const root = readExactly(text);
+    const target = typeof name === 'string' ? (isObject(root) ? member(root, name) : undefined) : root;
+    if (Array.isArray(target)) {
+      target.push(...(readExactly(items) as WireValue[])); // written from an array above
+      return valueText(root);
+    }
+    // A member that is there and no array is left alone, and NemesisDB calls that a success.
+    if (typeof name !== 'string' || target === undefined) status = Status.Unknown;
+    return text;
+  };
+  return then(store.alter(String(body.key), change), (altered) => {
+    if (altered === 'full') return refusal('KV_ARR_APPEND', full.status, full.message);
+    return reply('KV_ARR_APPEND', `"st":${altered ? status : Status.KeyNotExist}`);
+  });
+};
+
+/** The commands that look into values. */
+export const pathCommands: ReadonlyMap<string, Command> = new Map([
+  ['KV_FIND', find],
+  ['KV_UPDATE', update],
+  ['KV_ARR_APPEND', append],
+]);

@@ -1,0 +1,102 @@
+import { Status } from '../../protocol/status.js';
+import { faultIn, member, optional, required } from '../parameters.js';
+import { ok, refusal, reply } from '../replies.js';
+import type { Request } from '../request.js';
+import { type Expiry, type Later, type SessionInfo, type Store, then } from '../store.js';
+import { randomToken, type SessionToken, tokenOf } from '../tokens.js';
+import type { WireObject, WireValue } from '../wire.js';
+import type { Command } from './context.js';
+
+const newParameters = [optional('expiry', 'object')];
+const expiryParameters = [
+  optional('deleteSession', 'boolean'),
+  required('duration', 'unsigned'),
+  optional('extendOnGet', 'boolean'),
+  optional('extendOnSetAdd', 'boolean'),
+];
+
+/** Reads an `expiry` that was checked. `undefined`: the session never expires, whatever the flags say. */
+export function readExpiry(expiry: WireObject): Expiry | undefined {
+  const { duration } = expiry;
+  if ((typeof duration !== 'number' && typeof duration !== 'bigint') || duration === 0) return undefined;
+  return {
+    duration,
+    deleteSession: member(expiry, 'deleteSession') === true,
+    extendOnGet: member(expiry, 'extendOnGet') === true,
+    extendOnSetAdd: member(expiry, 'extendOnSetAdd') === true,
+  };
+}
+
+function start(store: Store, expiry: Expiry | undefined): Later<string> {
+  const token = randomToken();
+  return then(store.start(token, expiry, []), (started) => {
+    if (started === 'started') return reply('SH_NEW', `${ok},"tkn":${token}`);
+    if (started === 'full') return refusal('SH_NEW', Status.SessionNewFail, 'Memory limit reached');
+    return start(store, expiry); // once in 2^64
+  });
+}
+
+const create: Command = ({ body }, { store }) => {
+  const fault = faultIn(body, newParameters);
+  if (fault) return refusal('SH_NEW', fault.status, fault.message);
+  const expiry = member(body, 'expiry');
+  if (expiry === undefined) return start(store, undefined);
+  const settings = expiry as WireObject; // checked above
+  const expiryFault = faultIn(settings, expiryParameters);
+  return expiryFault ? refusal('SH_NEW', expiryFault.status, expiryFault.message) : start(store, readExpiry(settings));
+};
+
+const end: Command = ({ token }, { store }) => {
+  if (token === undefined) return refusal('SH_END', Status.SessionNotExist);
+  return then(store.end(token), (ended) =>
+    reply('SH_END', `"st":${ended ? Status.Ok : Status.SessionNotExist},"tkn":${token}`),
+  );
+};
+
+const endAll: Command = (_, { store }) => then(store.endAll(), (count) => reply('SH_END_ALL', `"cnt":${count},${ok}`));
+
+const tokensParameter = [required('tkns', 'array')];
+
+const exists: Command = ({ body }, { store }) => {
+  const fault = faultIn(body, tokensParameter);
+  if (fault) return refusal('SH_EXISTS', fault.status, fault.message);
+  const tokens = (body.tkns as WireValue[]).flatMap((item) => tokenOf(item) ?? []); // checked above
+  return then(store.exist(tokens), (alive) => reply('SH_EXISTS', `"exist":[${alive.join(',')}],${ok}`));
+};
+
+/** Seconds as the original prints them: a signed 64-bit integer. */
+const secondsText = (duration: number | bigint) => BigInt.asIntN(64, BigInt(duration)).toString();
+
+function infoMembers(token: SessionToken, info: SessionInfo | undefined): string {
+  if (info === undefined) return `"keyCnt":null,"shared":null,"st":${Status.SessionNotExist},"tkn":${token}`;
+  const rest = `"keyCnt":${info.keyCount},"shared":false,${ok},"tkn":${token}`;
+  if (info.expires === undefined) return `"expires":false,${rest}`;
+  const { expiry, remaining } = info.expires;
+  return (
+    `"expires":true,"expiry":{"deleteSession":${expiry.deleteSession},"duration":${secondsText(expiry.duration)},` +
+    `"extendOnGet":${expiry.extendOnGet},"extendOnSetAdd":${expiry.extendOnSetAdd},` +
+    // `+ 0`: cut toward zero, a little below 0 is -0
+    `"remaining":${Math.trunc(remaining / 1000) + 0}},${rest}`
+  );
+}
+
+const info: Command = ({ body, token }: Request, { store }) => {
+  if (Object.keys(body).length !== 1) return refusal('SH_INFO', Status.CommandSyntax);
+  if (token === undefined) return refusal('SH_INFO', Status.SessionNotExist);
+  return then(store.info(token), (found) => reply('SH_INFO', infoMembers(token, found)));
+};
+
+const infoAll: Command = (_, { store }) =>
+  then(store.totals(), ({ sessions, keys }) =>
+    reply('SH_INFO_ALL', `${ok},"totalKeys":${keys},"totalSessions":${sessions}`),
+  );
+
+/** The commands on sessions themselves. */
+export const sessionCommands: ReadonlyMap<string, Command> = new Map([
+  ['SH_NEW', create],
+  ['SH_END', end],
+  ['SH_END_ALL', endAll],
+  ['SH_EXISTS', exists],
+  ['SH_INFO', info],
+  ['SH_INFO_ALL', infoAll],
+]);

@@ -1,0 +1,161 @@
+import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import type { Clock } from '../clock.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Log } from './log.js';
+import type { Later } from './store.js';
+
+/**
+ * A server's end of a WebSocket. Where the peer breaks the protocol, or sends more than `maxPayload`, NemesisDB drops the
+ * connection without a close frame (its client sees 1006), and so does this.
+ */
+export class DroppingWebSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    // 1002, 1003, 1007, 1009: with these, and from inside of ws alone, it closes for what the peer has sent.
+    if (code === 1002 || code === 1003 || code === 1007 || code === 1009) this.terminate();
+    else super.close(code, reason);
+  }
+}
+
+export interface ConnectionOptions {
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Bytes of replies that may wait for a client before it is read from no more. */
+  readonly highWaterMark: number;
+  /** Milliseconds that a client may take to read replies that wait, before it is dropped. */
+  readonly stallTimeout: number;
+}
+
+interface Frame {
+  readonly data: Buffer;
+  readonly isBinary: boolean;
+}
+
+/**
+ * What a connection does: `ready` answers frames as they come; `answering` waits for the store; `stalled` waits for the
+ * client to read. In the last two, what has arrived already waits in line.
+ */
+type Phase = { readonly name: 'ready' | 'answering' } | { readonly name: 'stalled'; readonly cancel: () => void };
+
+const ready: Phase = { name: 'ready' };
+const answering: Phase = { name: 'answering' };
+
+/** One client: answers its frames in order of arrival, and never drops a reply. */
+export class Connection {
+  readonly #socket: WebSocket;
+  readonly #stream: Socket;
+  readonly #options: ConnectionOptions;
+  #phase: Phase = ready;
+  #line: Frame[] = [];
+  #corked = false;
+  /** Whether anything has arrived since the last look for idle connections. */
+  #heard = true;
+
+  constructor(socket: WebSocket, stream: Socket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#options = options;
+    // ws gives one Buffer a message, as `binaryType` is left alone
+    socket.on('message', (data, isBinary) => this.#receive({ data: data as Buffer, isBinary }));
+    socket.on('pong', () => {
+      this.#heard = true;
+    });
+    socket.on('error', (cause) => options.log.debug(`A connection was dropped: ${cause.message}.`));
+    socket.on('close', () => this.#forget());
+    stream.on('drain', () => this.#resume());
+  }
+
+  /** Drops a client that was silent since it was last asked; asks one that was silent for one round. */
+  checkAlive(): void {
+    if (this.#heard) {
+      this.#heard = false;
+    } else {
+      this.#socket.terminate();
+      return;
+    }
+    this.#socket.ping();
+  }
+
+  /** Closes with a close frame, and drops the connection where the client does not answer it in time. */
+  close(code: number, timeout: number): void {
+    this.#socket.close(code);
+    const cancel = this.#options.clock.schedule(() => this.#socket.terminate(), timeout);
+    this.#socket.once('close', cancel);
+  }
+
+  #receive(frame: Frame): void {
+    this.#heard = true;
+    if (this.#phase.name === 'ready') this.#process(frame);
+    else this.#line.push(frame);
+  }
+
+  #process({ data, isBinary }: Frame): void {
+    const { dispatcher } = this.#options;
+    const reply: Later<string> = isBinary ? dispatcher.answerBinary() : dispatcher.answer(data.toString());
+    if (typeof reply === 'string') {
+      this.#send(reply);
+      return;
+    }
+    this.#phase = answering;
+    // Reading on would only fill the line.
+    this.#socket.pause();
+    void reply.then((text) => {
+      if (this.#phase !== answering) return;
+      this.#phase = ready;
+      this.#send(text);
+      this.#resume();
+    });
+  }
+
+  #send(reply: string): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#cork();
+    this.#socket.send(reply);
+    if (this.#phase === ready && this.#socket.bufferedAmount > this.#options.highWaterMark) this.#stall();
+  }
+
+  /** Gathers the replies to what arrived together into one write. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#stream.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#stream.uncork();
+    });
+  }
+
+  #stall(): void {
+    const { clock, log, stallTimeout } = this.#options;
+    this.#socket.pause();
+    const cancel = clock.schedule(() => {
+      log.warn(`A client was dropped: it had not read its replies for ${stallTimeout} ms.`);
+      this.#socket.terminate();
+    }, stallTimeout);
+    this.#phase = { name: 'stalled', cancel };
+  }
+
+  /** Goes on after the client has read, or the store has answered. */
+  #resume(): void {
+    if (this.#phase.name === 'answering') return;
+    if (this.#phase.name === 'stalled') {
+      this.#phase.cancel();
+      this.#phase = ready;
+    }
+    let answered = 0;
+    for (const frame of this.#line) {
+      if (this.#phase !== ready) break;
+      this.#process(frame);
+      answered++;
+    }
+    this.#line = this.#line.slice(answered);
+    if (this.#phase === ready && this.#socket.isPaused) this.#socket.resume();
+  }
+
+  #forget(): void {
+    if (this.#phase.name === 'stalled') this.#phase.cancel();
+    this.#phase = ready;
+    this.#line = [];
+  }
+}

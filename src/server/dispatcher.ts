@@ -1,0 +1,81 @@
+import { Status } from '../protocol/status.js';
+import type { Command, Context } from './commands/context.js';
+import { datasetCommands } from './commands/datasets.js';
+import { keyCommandsByName } from './commands/keys.js';
+import { pathCommands } from './commands/paths.js';
+import { sessionCommands } from './commands/sessions.js';
+import type { Log } from './log.js';
+import { error, ok, refusal, reply } from './replies.js';
+import { type NoRequest, type Request, readRequest } from './request.js';
+import type { Later } from './store.js';
+
+/** The version of NemesisDB whose behaviour this is. */
+const serverVersion = '0.7.2';
+
+const commands: ReadonlyMap<string, Command> = new Map([
+  ...keyCommandsByName,
+  ...sessionCommands,
+  ...pathCommands,
+  ...datasetCommands,
+]);
+
+function refuse(request: NoRequest): string {
+  if (request.refusal === 'json') return error(Status.JsonInvalid);
+  return request.command === undefined ? error(Status.CommandSyntax) : refusal(request.command, Status.CommandSyntax);
+}
+
+/** Answers requests: one reply for each, whatever it is. */
+export class Dispatcher {
+  readonly #context: Context;
+  readonly #log: Log;
+  /** The answer to the first unknown name of no known family, which NemesisDB gives to all later ones as well. */
+  #stale: string | undefined;
+
+  constructor(context: Context, log: Log) {
+    this.#context = context;
+    this.#log = log;
+  }
+
+  /** The reply to a text frame, at once where the store answers at once. */
+  answer(text: string): Later<string> {
+    const request = readRequest(text);
+    if ('refusal' in request) return refuse(request);
+    const command = commands.get(request.command);
+    if (command === undefined) return this.#answerUnknown(request);
+    try {
+      const answer = command(request, this.#context);
+      return answer instanceof Promise ? answer.catch((cause) => this.#failed(request, cause)) : answer;
+    } catch (cause) {
+      return this.#failed(request, cause);
+    }
+  }
+
+  /** The reply to a binary frame. */
+  answerBinary(): string {
+    return error(Status.OpCodeInvalid);
+  }
+
+  #answerUnknown({ command, body }: Request): string {
+    const [family, ...rest] = command.split('_', 2);
+    if (rest.length === 0) return refusal(command, Status.CommandSyntax);
+    if (family === 'KV') return error(Status.CommandNotExist);
+    if (family === 'SH') return refusal(command, Status.CommandNotExist);
+    if (command === 'SV_INFO') return this.#info(Object.hasOwn(body, 'maxPayload'));
+    this.#stale ??= refusal(command, Status.CommandNotExist);
+    return this.#stale;
+  }
+
+  #info(more: boolean): string {
+    const { datasets, info } = this.#context;
+    const extra = more ? `${info()},` : '';
+    return reply(
+      'SV_INFO',
+      `${extra}"persistEnabled":${datasets !== undefined},"serverVersion":"${serverVersion}",${ok}`,
+    );
+  }
+
+  #failed({ command }: Request, cause: unknown): string {
+    this.#log.error(`${command} failed.`, cause);
+    return command.startsWith('SH_') ? refusal(command, Status.Unknown) : error(Status.Unknown);
+  }
+}

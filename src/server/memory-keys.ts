@@ -1,0 +1,127 @@
+import { Shards } from './shards.js';
+import { Snapshots } from './snapshots.js';
+import type { Entry } from './store.js';
+import type { JsonText } from './value-text.js';
+
+/** How much memory is in use, approximately, and how much may be. */
+export interface Budget {
+  used: number;
+  readonly max: number;
+}
+
+/** Measured: what an entry takes beside its characters. */
+const entryOverhead = 72;
+
+export const sizeOf = (key: string, value: JsonText) => entryOverhead + key.length + value.length;
+
+/** Keys that live together: one session's, or a part of the top-level ones. */
+export class Keys {
+  map = new Map<string, JsonText>();
+  /** Approximate bytes of all entries. */
+  bytes = 0;
+  savedIn: number;
+
+  constructor(generation: number) {
+    this.savedIn = generation;
+  }
+
+  /** Writes a key. Gives the change in bytes and in the number of keys. */
+  put(key: string, value: JsonText): { bytes: number; count: number } {
+    const former = this.map.get(key);
+    this.map.set(key, value);
+    const bytes = former === undefined ? sizeOf(key, value) : value.length - former.length;
+    this.bytes += bytes;
+    return { bytes, count: former === undefined ? 1 : 0 };
+  }
+
+  /** Removes a key. Gives the bytes that it took, 0 where it was not there. */
+  remove(key: string): number {
+    const value = this.map.get(key);
+    if (value === undefined) return 0;
+    this.map.delete(key);
+    const bytes = sizeOf(key, value);
+    this.bytes -= bytes;
+    return bytes;
+  }
+
+  /** What writing entries would add, in bytes. */
+  growth(entries: readonly Entry[]): number {
+    let bytes = 0;
+    for (const [key, value] of entries) {
+      const former = this.map.get(key);
+      bytes += former === undefined ? sizeOf(key, value) : value.length - former.length;
+    }
+    return bytes;
+  }
+}
+
+/** The keys that are in no session. */
+export class TopLevelKeys {
+  readonly #budget: Budget;
+  readonly #snapshots = new Snapshots((keys: Keys): Entry[] => [...keys.map]);
+  #shards = this.#noShards();
+  #count = 0;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get(key: string): JsonText | undefined {
+    return this.#shards.find(key)?.map.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#shards.find(key)?.map.has(key) ?? false;
+  }
+
+  put(key: string, value: JsonText): void {
+    const keys = this.#shards.of(key);
+    this.#snapshots.preserve(keys);
+    const { bytes, count } = keys.put(key, value);
+    this.#budget.used += bytes;
+    this.#count += count;
+  }
+
+  remove(key: string): void {
+    const keys = this.#shards.find(key);
+    if (keys === undefined || !keys.map.has(key)) return;
+    this.#snapshots.preserve(keys);
+    this.#budget.used -= keys.remove(key);
+    this.#count--;
+  }
+
+  /** What writing entries would add, in bytes. */
+  growth(entries: readonly Entry[]): number {
+    let bytes = 0;
+    for (const entry of entries) bytes += this.#shards.of(entry[0]).growth([entry]);
+    return bytes;
+  }
+
+  /** Removes all; gives how many there were. A snapshot that is being read has the old parts, which change no more. */
+  clear(): number {
+    const count = this.#count;
+    for (const keys of this.#shards) this.#budget.used -= keys.bytes;
+    this.#shards = this.#noShards();
+    this.#count = 0;
+    return count;
+  }
+
+  *[Symbol.iterator](): Iterator<Entry> {
+    for (const { map } of this.#shards) yield* map;
+  }
+
+  snapshot(): Iterable<readonly Entry[]> {
+    const parts = this.#snapshots.read([...this.#shards].map((keys) => [keys]));
+    return (function* () {
+      for (const batch of parts) yield* batch;
+    })();
+  }
+
+  #noShards(): Shards<Keys> {
+    return new Shards(() => new Keys(this.#snapshots.generation));
+  }
+}

@@ -1,0 +1,161 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type Clock, systemClock } from '../clock.js';
+import { ValueError } from '../errors.js';
+import { Status } from '../protocol/status.js';
+import { Connection, DroppingWebSocket } from './connection.js';
+import { removeLeftovers } from './dataset-files.js';
+import { Datasets } from './datasets.js';
+import { Dispatcher } from './dispatcher.js';
+import { consoleLog } from './log.js';
+import { MemoryStore } from './memory-store.js';
+import { type NdbServerOptions, numbersOf } from './options.js';
+import type { Store } from './store.js';
+import { sweepRegularly } from './sweeper.js';
+
+/** How long a client may take to answer a close frame, in milliseconds. */
+const closeTimeout = 2000;
+
+async function checkFolder(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new ValueError(`persist names "${folder}", which is no folder. Make it first.`, 'persist');
+  await access(folder, constants.W_OK).catch((cause) => {
+    throw new ValueError(`persist names "${folder}", which can't be written to.`, 'persist', { cause });
+  });
+}
+
+function originCheck(allowed: string | readonly string[] | undefined): (origin: string | undefined) => boolean {
+  const origins = new Set(typeof allowed === 'string' ? [allowed] : allowed);
+  // Only browsers send an origin, and they always do: without this check any page could use a server on the same machine.
+  return (origin) => origin === undefined || origins.has('*') || origins.has(origin);
+}
+
+function answerHttp(request: IncomingMessage, response: ServerResponse): void {
+  const healthy = request.url === '/healthz' && (request.method === 'GET' || request.method === 'HEAD');
+  response.writeHead(healthy ? 200 : 426, { 'content-type': 'text/plain', connection: 'close' });
+  response.end(healthy ? 'ok\n' : 'This is a NemesisDB server: connect to it by WebSocket.\n');
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo); // listening on a host and a port, it has one
+    });
+  });
+}
+
+/**
+ * A server that speaks NemesisDB's protocol, in this process: for tests, laptops and small deployments.
+ *
+ * ```ts
+ * await using server = await NdbServer.listen();
+ * await firstValueFrom(client.open(server.url));
+ * ```
+ */
+export class NdbServer {
+  /** Where clients connect, such as `ws://127.0.0.1:1987/`. */
+  readonly url: string;
+  /** The port it listens on. */
+  readonly port: number;
+  readonly #stop: () => Promise<void>;
+  #closing: Promise<void> | undefined;
+
+  private constructor(address: AddressInfo, stop: () => Promise<void>) {
+    this.port = address.port;
+    this.url = `ws://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}/`;
+    this.#stop = stop;
+  }
+
+  /**
+   * Starts a server; resolves once it listens. Rejects with a `ValueError` for an option that can't be right or a
+   * dataset that can't be loaded, and with the platform's error where it can't listen (`EADDRINUSE`: the port is taken).
+   */
+  static async listen(options: NdbServerOptions = {}): Promise<NdbServer> {
+    const numbers = numbersOf(options);
+    const clock: Clock = options.clock ?? systemClock;
+    const log = options.log ?? consoleLog('silent');
+    const store: Store = options.store ?? new MemoryStore(clock, numbers.maxMemory);
+    if (options.persist !== undefined) {
+      await checkFolder(options.persist);
+      await removeLeftovers(options.persist);
+    }
+    const datasets = options.persist === undefined ? undefined : new Datasets(options.persist, store, log);
+    if (options.load !== undefined) {
+      const loaded = await datasets?.loadAny(options.load);
+      if (loaded?.status !== Status.LoadComplete) {
+        throw new ValueError(`load names "${options.load}", which can't be loaded from the folder of persist.`, 'load');
+      }
+      log.info(`Loaded ${loaded.sessions} sessions and ${loaded.keys} keys.`);
+    }
+
+    const connections = new Set<Connection>();
+    const info = () => {
+      const memory = store.memoryUsed === undefined ? '' : `,"memoryUsed":${store.memoryUsed}`;
+      return `"connections":${connections.size},"maxPayload":${numbers.maxPayload}${memory}`;
+    };
+    const dispatcher = new Dispatcher({ store, datasets, info }, log);
+
+    const http = createServer({ connectionsCheckingInterval: 1000 }, answerHttp);
+    http.headersTimeout = numbers.upgradeTimeout;
+    http.requestTimeout = numbers.upgradeTimeout;
+    http.keepAliveTimeout = 1;
+    http.maxConnections = numbers.maxConnections;
+
+    const isAllowed = originCheck(options.allowOrigin);
+    const sockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      clientTracking: false,
+      maxPayload: numbers.maxPayload,
+      WebSocket: DroppingWebSocket,
+    });
+    http.on('upgrade', (request, stream, head) => {
+      if (!isAllowed(request.headers.origin)) {
+        log.warn('A page of an origin that is not allowed was refused.');
+        stream.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      sockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
+        const connection = new Connection(socket, request.socket, { dispatcher, clock, log, ...numbers });
+        connections.add(connection);
+        socket.once('close', () => connections.delete(connection));
+      });
+    });
+
+    const address = await listen(http, options.host ?? '127.0.0.1', numbers.port);
+    const stopSweeping = sweepRegularly(store, clock, numbers.sweepInterval, log);
+    const liveness = setInterval(() => {
+      for (const connection of connections) connection.checkAlive();
+    }, numbers.idleTimeout);
+
+    return new NdbServer(address, async () => {
+      stopSweeping();
+      clearInterval(liveness);
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      for (const connection of connections) connection.close(1001, closeTimeout);
+      http.closeIdleConnections();
+      await datasets?.idle();
+      await closed;
+    });
+  }
+
+  /**
+   * Stops: clients are closed with 1001, a save that is running is finished. Resolves when all is released; further
+   * calls give the same promise.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#stop();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
