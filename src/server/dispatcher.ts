@@ -65,9 +65,10 @@ export class Dispatcher {
     return this.#stale;
   }
 
-  #info(more: boolean): string {
+  /** NemesisDB's own reply has no members but these: whatever is beyond them is for clients that ask, or need it. */
+  #info(asked: boolean): string {
     const { datasets, info } = this.#context;
-    const extra = more ? `${info()},` : '';
+    const extra = info(asked);
     return reply(
       'SV_INFO',
       `${extra}"persistEnabled":${datasets !== undefined},"serverVersion":"${serverVersion}",${ok}`,

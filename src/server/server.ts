@@ -11,7 +11,7 @@ import { Datasets } from './datasets.js';
 import { Dispatcher } from './dispatcher.js';
 import { consoleLog } from './log.js';
 import { MemoryStore } from './memory-store.js';
-import { type NdbServerOptions, numbersOf } from './options.js';
+import { type NdbServerOptions, numbersOf, numericOptions } from './options.js';
 import type { Store } from './store.js';
 import { sweepRegularly } from './sweeper.js';
 
@@ -96,9 +96,12 @@ export class NdbServer {
     }
 
     const connections = new Set<Connection>();
-    const info = () => {
-      const memory = store.memoryUsed === undefined ? '' : `,"memoryUsed":${store.memoryUsed}`;
-      return `"connections":${connections.size},"maxPayload":${numbers.maxPayload}${memory}`;
+    const info = (asked: boolean) => {
+      const limit = `"maxPayload":${numbers.maxPayload},`;
+      // Clients take NemesisDB's own limit for granted, and its reply has no more members.
+      if (!asked) return numbers.maxPayload === numericOptions.maxPayload.default ? '' : limit;
+      const memory = store.memoryUsed === undefined ? '' : `"memoryUsed":${store.memoryUsed},`;
+      return `"connections":${connections.size},${limit}${memory}`;
     };
     const dispatcher = new Dispatcher({ store, datasets, info }, log);
 

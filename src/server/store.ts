@@ -5,7 +5,7 @@ import type { JsonText } from './value-text.js';
 export type Later<T> = T | Promise<T>;
 
 /** Goes on with a value, at once where it is there. */
-export function then<T, R>(value: Later<T>, next: (value: T) => Later<R>): Later<R> {
+export function andThen<T, R>(value: Later<T>, next: (value: T) => Later<R>): Later<R> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
 

@@ -7,8 +7,8 @@ export interface Context {
   readonly store: Store;
   /** Absent where the server was started without a folder to save in. */
   readonly datasets: Datasets | undefined;
-  /** The members of the `SV_INFO` reply that go beyond NemesisDB's, sorted by name. */
-  info(): string;
+  /** The members of the `SV_INFO` reply that go beyond NemesisDB's: each followed by a comma, sorted by name. */
+  info(asked: boolean): string;
 }
 
 /** Executes one command and gives its reply. */

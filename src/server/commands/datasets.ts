@@ -2,7 +2,7 @@ import { Status } from '../../protocol/status.js';
 import type { Loaded } from '../datasets.js';
 import { faultIn, member, optional, required } from '../parameters.js';
 import { refusal, reply } from '../replies.js';
-import { then } from '../store.js';
+import { andThen } from '../store.js';
 import { tokenOf } from '../tokens.js';
 import type { WireObject, WireValue } from '../wire.js';
 import type { Command, Context } from './context.js';
@@ -32,7 +32,7 @@ const saveKeys: Command = ({ body }, { datasets }) => {
   const fault = faultIn(body, nameParameter);
   if (fault) return refusal('KV_SAVE', fault.status, fault.message);
   const name = String(body.name);
-  return then(datasets.saveKeys(name), (result) => saved('KV_SAVE', name, result));
+  return andThen(datasets.saveKeys(name), (result) => saved('KV_SAVE', name, result));
 };
 
 const saveSessions: Command = ({ body }, { datasets }) => {
@@ -42,7 +42,7 @@ const saveSessions: Command = ({ body }, { datasets }) => {
   const name = String(body.name);
   const items = member(body, 'tkns') as WireValue[] | undefined; // checked above
   const tokens = items?.flatMap((item) => tokenOf(item) ?? []);
-  return then(datasets.saveSessions(name, tokens), (result) => saved('SH_SAVE', name, result));
+  return andThen(datasets.saveSessions(name, tokens), (result) => saved('SH_SAVE', name, result));
 };
 
 function load(

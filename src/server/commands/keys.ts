@@ -1,7 +1,7 @@
 import { Status } from '../../protocol/status.js';
 import { type Fault, faultIn, type Parameter, required } from '../parameters.js';
 import { ok, refusal, reply } from '../replies.js';
-import { type Entry, type Later, type Place, type Store, then } from '../store.js';
+import { andThen, type Entry, type Later, type Place, type Store } from '../store.js';
 import { type JsonText, valueText } from '../value-text.js';
 import type { WireObject, WireValue } from '../wire.js';
 import type { Command } from './context.js';
@@ -58,7 +58,7 @@ function write(keepExisting: boolean): KeyCommand {
   return {
     parameters: keysObject,
     execute: (store, place, body) =>
-      then(store.set(place, entriesOf(body), keepExisting), (written) => {
+      andThen(store.set(place, entriesOf(body), keepExisting), (written) => {
         if (written === 'written') return ok;
         return written === 'full' ? full : undefined;
       }),
@@ -69,7 +69,7 @@ function clear(parameters: readonly Parameter[], entries: (body: WireObject) => 
   return {
     parameters,
     execute: (store, place, body) =>
-      then(store.clear(place, entries(body)), (count) => {
+      andThen(store.clear(place, entries(body)), (count) => {
         if (count === 'full') return full;
         return count === undefined ? undefined : `"cnt":${count},${ok}`;
       }),
@@ -83,28 +83,28 @@ const keyCommands: Readonly<Record<string, KeyCommand>> = {
     parameters: keysArray,
     execute(store, place, body) {
       const keys = namesOf(body);
-      return then(store.get(place, keys), (values) => values && `${keysMember(found(keys, values))},${ok}`);
+      return andThen(store.get(place, keys), (values) => values && `${keysMember(found(keys, values))},${ok}`);
     },
   },
   RMV: {
     parameters: keysArray,
     check: (body) =>
       (body.keys as WireValue[]).length === 0 ? { status: Status.ValueSize, message: 'keys' } : undefined,
-    execute: (store, place, body) => then(store.remove(place, namesOf(body)), (done) => done && ok),
+    execute: (store, place, body) => andThen(store.remove(place, namesOf(body)), (done) => done && ok),
   },
   COUNT: {
     parameters: [],
     execute: (store, place) =>
-      then(store.count(place), (count) => (count === undefined ? count : `"cnt":${count},${ok}`)),
+      andThen(store.count(place), (count) => (count === undefined ? count : `"cnt":${count},${ok}`)),
   },
   CONTAINS: {
     parameters: keysArray,
     execute: (store, place, body) =>
-      then(store.contains(place, namesOf(body)), (keys) => keys && `"contains":[${keyTexts(keys)}],${ok}`),
+      andThen(store.contains(place, namesOf(body)), (keys) => keys && `"contains":[${keyTexts(keys)}],${ok}`),
   },
   KEYS: {
     parameters: [],
-    execute: (store, place) => then(store.keys(place), (keys) => keys && `"keys":[${keyTexts(keys)}],${ok}`),
+    execute: (store, place) => andThen(store.keys(place), (keys) => keys && `"keys":[${keyTexts(keys)}],${ok}`),
   },
   CLEAR: clear([], () => []),
   CLEAR_SET: clear(keysObject, entriesOf),
@@ -125,7 +125,7 @@ function* bothFamilies(): Iterable<[string, Command]> {
           const fault = faultIn(body, parameters) ?? check?.(body);
           if (fault) return refusal(name, fault.status, fault.message);
           if (ofSession && token === undefined) return refusal(name, Status.SessionNotExist);
-          return then(execute(store, ofSession ? token : undefined, body), (members) => replyTo(name, members));
+          return andThen(execute(store, ofSession ? token : undefined, body), (members) => replyTo(name, members));
         },
       ];
     }

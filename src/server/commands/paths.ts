@@ -3,7 +3,7 @@ import { Status } from '../../protocol/status.js';
 import { type Fault, faultIn, member, optional, required } from '../parameters.js';
 import { error, ok, refusal, reply } from '../replies.js';
 import { isObject } from '../request.js';
-import { type Entry, then } from '../store.js';
+import { andThen, type Entry } from '../store.js';
 import { type JsonText, valueText } from '../value-text.js';
 import { readExactly, type WireObject, type WireValue } from '../wire.js';
 import type { Command } from './context.js';
@@ -58,7 +58,7 @@ const find: Command = ({ body }, { store }) => {
   const fault = findFault(body);
   if (fault) return refusal('KV_FIND', fault.status, fault.message);
   const query = compile(String(body.path));
-  return then(store.entries(keysToSearch(body)), (entries) => {
+  return andThen(store.entries(keysToSearch(body)), (entries) => {
     const matches: Entry[] = [];
     const paths: string[] = [];
     try {
@@ -147,7 +147,7 @@ const append: Command = ({ body }, { store }) => {
     if (typeof name !== 'string' || target === undefined) status = Status.Unknown;
     return text;
   };
-  return then(store.alter(String(body.key), change), (altered) => {
+  return andThen(store.alter(String(body.key), change), (altered) => {
     if (altered === 'full') return refusal('KV_ARR_APPEND', full.status, full.message);
     return reply('KV_ARR_APPEND', `"st":${altered ? status : Status.KeyNotExist}`);
   });

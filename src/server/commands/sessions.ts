@@ -2,7 +2,7 @@ import { Status } from '../../protocol/status.js';
 import { faultIn, member, optional, required } from '../parameters.js';
 import { ok, refusal, reply } from '../replies.js';
 import type { Request } from '../request.js';
-import { type Expiry, type Later, type SessionInfo, type Store, then } from '../store.js';
+import { andThen, type Expiry, type Later, type SessionInfo, type Store } from '../store.js';
 import { randomToken, type SessionToken, tokenOf } from '../tokens.js';
 import type { WireObject, WireValue } from '../wire.js';
 import type { Command } from './context.js';
@@ -29,7 +29,7 @@ export function readExpiry(expiry: WireObject): Expiry | undefined {
 
 function start(store: Store, expiry: Expiry | undefined): Later<string> {
   const token = randomToken();
-  return then(store.start(token, expiry, []), (started) => {
+  return andThen(store.start(token, expiry, []), (started) => {
     if (started === 'started') return reply('SH_NEW', `${ok},"tkn":${token}`);
     if (started === 'full') return refusal('SH_NEW', Status.SessionNewFail, 'Memory limit reached');
     return start(store, expiry); // once in 2^64
@@ -48,12 +48,13 @@ const create: Command = ({ body }, { store }) => {
 
 const end: Command = ({ token }, { store }) => {
   if (token === undefined) return refusal('SH_END', Status.SessionNotExist);
-  return then(store.end(token), (ended) =>
+  return andThen(store.end(token), (ended) =>
     reply('SH_END', `"st":${ended ? Status.Ok : Status.SessionNotExist},"tkn":${token}`),
   );
 };
 
-const endAll: Command = (_, { store }) => then(store.endAll(), (count) => reply('SH_END_ALL', `"cnt":${count},${ok}`));
+const endAll: Command = (_, { store }) =>
+  andThen(store.endAll(), (count) => reply('SH_END_ALL', `"cnt":${count},${ok}`));
 
 const tokensParameter = [required('tkns', 'array')];
 
@@ -61,7 +62,7 @@ const exists: Command = ({ body }, { store }) => {
   const fault = faultIn(body, tokensParameter);
   if (fault) return refusal('SH_EXISTS', fault.status, fault.message);
   const tokens = (body.tkns as WireValue[]).flatMap((item) => tokenOf(item) ?? []); // checked above
-  return then(store.exist(tokens), (alive) => reply('SH_EXISTS', `"exist":[${alive.join(',')}],${ok}`));
+  return andThen(store.exist(tokens), (alive) => reply('SH_EXISTS', `"exist":[${alive.join(',')}],${ok}`));
 };
 
 /** Seconds as the original prints them: a signed 64-bit integer. */
@@ -83,11 +84,11 @@ function infoMembers(token: SessionToken, info: SessionInfo | undefined): string
 const info: Command = ({ body, token }: Request, { store }) => {
   if (Object.keys(body).length !== 1) return refusal('SH_INFO', Status.CommandSyntax);
   if (token === undefined) return refusal('SH_INFO', Status.SessionNotExist);
-  return then(store.info(token), (found) => reply('SH_INFO', infoMembers(token, found)));
+  return andThen(store.info(token), (found) => reply('SH_INFO', infoMembers(token, found)));
 };
 
 const infoAll: Command = (_, { store }) =>
-  then(store.totals(), ({ sessions, keys }) =>
+  andThen(store.totals(), ({ sessions, keys }) =>
     reply('SH_INFO_ALL', `${ok},"totalKeys":${keys},"totalSessions":${sessions}`),
   );
 
