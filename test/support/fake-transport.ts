@@ -6,7 +6,11 @@ import type { ConnectionState, ServerInfo } from '../../src/transport/connection
 import type { ClientTransport, OutgoingRequest, Receiver } from '../../src/transport/transport.js';
 
 /** What a fake server does with a request: its reply's body, an error, or nothing (no answer ever). */
-export type Answer = (command: string, body: JsonObject, outgoing: OutgoingRequest) => JsonObject | NdbError | undefined;
+export type Answer = (
+  command: string,
+  body: JsonObject,
+  outgoing: OutgoingRequest,
+) => JsonObject | NdbError | undefined;
 
 /** A transport without a wire: it answers at once, out of a function, and notes what was sent. */
 export class FakeTransport implements ClientTransport {

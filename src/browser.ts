@@ -1,0 +1,59 @@
+import { ClientCore } from './client/client.js';
+import type { NdbClientOptions } from './client/options.js';
+import { browserPlatform } from './transport/browser-platform.js';
+import { createTransport } from './transport/client-transport.js';
+
+/** A client of one NemesisDB, over the platform's own WebSocket. As in Node; dead connections are found by `SV_INFO`. */
+export class NdbClient extends ClientCore {
+  /** Throws a `ValueError` that names the option where one can't be right: the only thing here that throws. */
+  constructor(options?: NdbClientOptions) {
+    super((settings) => createTransport(browserPlatform, settings), options);
+  }
+}
+
+/** The name that NemesisDB's documentation gives the client in its examples about sessions. */
+export const SessionClient = NdbClient;
+export type SessionClient = NdbClient;
+
+export type { Aliases, CommandMethods } from './client/methods.js';
+export type { CallOptions, NdbClientOptions, Retry } from './client/options.js';
+export type { Clock } from './clock.js';
+export { schedulerClock, systemClock } from './clock.js';
+export {
+  ClosedError,
+  ConnectionError,
+  NdbError,
+  type Outcome,
+  PayloadTooLargeError,
+  ProtocolError,
+  QueueFullError,
+  ReplyLostError,
+  ResponseError,
+  SchemaError,
+  TimeoutError,
+  ValueError,
+} from './errors.js';
+export type { JsonInput, JsonObject, JsonValue } from './protocol/json.js';
+export type {
+  ArrayAppendInput,
+  DatasetInput,
+  FindQuery,
+  NewSession,
+  SessionsToSave,
+  UpdateInput,
+} from './protocol/parameter-objects.js';
+export type { GetQuery, KeyList, KeysInput, TokenInput } from './protocol/parameters.js';
+export type { SessionExpiry, SessionInfo } from './protocol/replies.js';
+export type {
+  KeySchemas,
+  SchemaInput,
+  SchemaOutput,
+  SessionInput,
+  SessionOutput,
+  SessionSchema,
+  StandardSchema,
+} from './protocol/schema.js';
+export { Status, type StatusName } from './protocol/status.js';
+export type { Activity } from './transport/activity.js';
+export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection-state.js';
+export type { HeartbeatOptions, ReconnectOptions } from './transport/transport.js';

@@ -1,0 +1,68 @@
+import { ClientCore } from './client/client.js';
+import type { NdbClientOptions } from './client/options.js';
+import { createTransport } from './transport/client-transport.js';
+import { nodePlatform } from './transport/node-platform.js';
+
+/**
+ * A client of one NemesisDB: its commands as cold Observables, over one WebSocket that reconnects by itself.
+ *
+ * @example
+ * const client = new NdbClient();
+ * await firstValueFrom(client.open('ws://127.0.0.1:1987/'));
+ * client.sh_create_session({ durationSeconds: 60, extendOnGet: true })
+ *   .pipe(switchMap((session) => session.set({ cart: ['apple'] }).pipe(map(() => session))))
+ *   .subscribe((session) => session.expired$.subscribe(() => console.log('abandoned')));
+ */
+export class NdbClient extends ClientCore {
+  /** Throws a `ValueError` that names the option where one can't be right: the only thing here that throws. */
+  constructor(options?: NdbClientOptions) {
+    super((settings) => createTransport(nodePlatform, settings), options);
+  }
+}
+
+/** The name that NemesisDB's documentation gives the client in its examples about sessions. */
+export const SessionClient = NdbClient;
+export type SessionClient = NdbClient;
+
+export type { Aliases, CommandMethods } from './client/methods.js';
+export type { CallOptions, NdbClientOptions, Retry } from './client/options.js';
+export type { Clock } from './clock.js';
+export { schedulerClock, systemClock } from './clock.js';
+export {
+  ClosedError,
+  ConnectionError,
+  NdbError,
+  type Outcome,
+  PayloadTooLargeError,
+  ProtocolError,
+  QueueFullError,
+  ReplyLostError,
+  ResponseError,
+  SchemaError,
+  TimeoutError,
+  ValueError,
+} from './errors.js';
+export type { JsonInput, JsonObject, JsonValue } from './protocol/json.js';
+export type {
+  ArrayAppendInput,
+  DatasetInput,
+  FindQuery,
+  NewSession,
+  SessionsToSave,
+  UpdateInput,
+} from './protocol/parameter-objects.js';
+export type { GetQuery, KeyList, KeysInput, TokenInput } from './protocol/parameters.js';
+export type { SessionExpiry, SessionInfo } from './protocol/replies.js';
+export type {
+  KeySchemas,
+  SchemaInput,
+  SchemaOutput,
+  SessionInput,
+  SessionOutput,
+  SessionSchema,
+  StandardSchema,
+} from './protocol/schema.js';
+export { Status, type StatusName } from './protocol/status.js';
+export type { Activity } from './transport/activity.js';
+export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection-state.js';
+export type { HeartbeatOptions, ReconnectOptions } from './transport/transport.js';

@@ -1,0 +1,97 @@
+import type { Observable } from 'rxjs';
+import { describe, expectTypeOf, it } from 'vitest';
+import * as z from 'zod';
+import type {
+  JsonObject,
+  JsonValue,
+  NdbClient,
+  SessionInfo,
+  SessionOutput,
+  StandardSchema,
+  TokenInput,
+} from '../src/index.js';
+
+declare const client: NdbClient;
+declare const tkn: bigint;
+
+const user = z.object({ name: z.string(), age: z.number() });
+const date = z.string().transform((text) => new Date(text));
+
+describe('the methods of the client', () => {
+  it('give what their command answers', () => {
+    expectTypeOf(client.sh_set(tkn, { a: 1, b: [1n, null] })).toEqualTypeOf<Observable<void>>();
+    expectTypeOf(client.sh_count('12')).toEqualTypeOf<Observable<number>>();
+    expectTypeOf(client.sh_contains(tkn, { key: 'a' })).toEqualTypeOf<Observable<string[]>>();
+    expectTypeOf(client.sh_session_exists([tkn, '1'])).toEqualTypeOf<Observable<bigint[]>>();
+    expectTypeOf(client.sh_info(tkn)).toEqualTypeOf<Observable<SessionInfo>>();
+    expectTypeOf(client.sh_end_all({ timeout: 100 })).toEqualTypeOf<Observable<number>>();
+    expectTypeOf(client.sh_load('x')).toEqualTypeOf<Observable<{ name: string; sessions: number; keys: number }>>();
+    expectTypeOf(client.kv_save({ name: 'x' })).toEqualTypeOf<Observable<{ name: string; duration: number }>>();
+    expectTypeOf(client.sv_info()).toExtend<Observable<{ serverVersion: string; persistEnabled: boolean }>>();
+  });
+
+  it('take the arguments of their command, with names, and options last', () => {
+    expectTypeOf(client.sh_count).parameters.toExtend<[tkn: TokenInput, options?: { timeout?: number | undefined }]>();
+    expectTypeOf(client.kv_count).parameter(0).toExtend<{ timeout?: number | undefined } | undefined>();
+    // @ts-expect-error a token that is a number may be rounded already
+    client.sh_count(12);
+    // @ts-expect-error a Date is no JSON
+    client.sh_set(tkn, { at: new Date() });
+    // @ts-expect-error key or keys, not both
+    client.sh_get(tkn, { key: 'a', keys: ['b'] } as const satisfies { key: string; keys: readonly string[] }, {
+      timout: 1,
+    });
+    // @ts-expect-error an unknown option
+    client.sh_count(tkn, { timout: 1 });
+    // @ts-expect-error kv commands have no token
+    client.kv_set(tkn, { a: 1 });
+  });
+
+  it('give by key a value, by keys an object', () => {
+    expectTypeOf(client.sh_get(tkn, { key: 'a' })).toEqualTypeOf<Observable<JsonValue | undefined>>();
+    expectTypeOf(client.sh_get(tkn, { keys: ['a'] })).toEqualTypeOf<Observable<JsonObject>>();
+    expectTypeOf(client.kv_get({ key: 'a' })).toEqualTypeOf<Observable<JsonValue | undefined>>();
+    expectTypeOf(client.kv_get({ keys: ['a'] }, { retry: 'none' })).toEqualTypeOf<Observable<JsonObject>>();
+  });
+
+  it('infer from a schema what comes back', () => {
+    expectTypeOf(client.sh_get(tkn, { key: 'u', schema: user })).toEqualTypeOf<
+      Observable<{ name: string; age: number } | undefined>
+    >();
+    expectTypeOf(client.kv_get({ key: 'at', schema: date })).toEqualTypeOf<Observable<Date | undefined>>();
+    expectTypeOf(client.sh_get(tkn, { keys: ['u'], schema: z.object({ u: user, at: date }) })).toEqualTypeOf<
+      Observable<{ u?: { name: string; age: number }; at?: Date }>
+    >();
+    expectTypeOf(client.kv_get({ keys: ['u'], schema: { u: user } })).toEqualTypeOf<
+      Observable<{ u?: { name: string; age: number } }>
+    >();
+    // @ts-expect-error no schema
+    client.sh_get(tkn, { key: 'u', schema: 1 });
+    // @ts-expect-error the schema of one value can't be that of several keys
+    client.sh_get(tkn, { keys: ['u'], schema: z.string() });
+  });
+
+  it('give by rsp what a find looks for', () => {
+    expectTypeOf(client.kv_find({ path: '$', rsp: 'keys' })).toEqualTypeOf<Observable<string[]>>();
+    expectTypeOf(client.kv_find({ path: '$', rsp: 'paths' })).toEqualTypeOf<Observable<string[]>>();
+    expectTypeOf(client.kv_find({ path: '$', rsp: 'kv' })).toEqualTypeOf<Observable<JsonObject>>();
+  });
+
+  it('have the names of the examples as well', () => {
+    expectTypeOf(client.set).toEqualTypeOf<NdbClient['sh_set']>();
+    expectTypeOf(client.get(tkn, { key: 'u', schema: user })).toEqualTypeOf<
+      Observable<{ name: string; age: number } | undefined>
+    >();
+    expectTypeOf<NdbClient>().not.toHaveProperty('kv');
+  });
+});
+
+describe('a schema of a session', () => {
+  it('gives the type of each key, whichever way it is written', () => {
+    expectTypeOf<SessionOutput<{ a: typeof date }>>().toEqualTypeOf<{ a: Date }>();
+    const object = z.object({ a: z.string(), b: z.number() });
+    expectTypeOf<SessionOutput<typeof object>>().toEqualTypeOf<{ a: string; b: number }>();
+    type Valibot = StandardSchema & { readonly entries: { readonly a: StandardSchema<string, number> } };
+    expectTypeOf<SessionOutput<Valibot>>().toEqualTypeOf<{ a: number }>();
+  });
+});
