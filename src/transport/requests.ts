@@ -149,7 +149,10 @@ export class Requests {
     if (this.log.listening) {
       this.log.note({ type: 'queued', at: subscribedAt, id: request.id, command, bytes: utf8Length(text) });
     }
-    this.#flushSoon();
+    // A full batch leaves at once: replies come many to a chunk, and the server can work on it while we read the rest. Left
+    // to the microtask after the chunk, both sides would take turns: measured at two thirds of the throughput.
+    if (this.#queue.size >= maxBatch) this.#flush();
+    else this.#flushSoon();
     return () => this.#cancel(request);
   }
 
