@@ -1,7 +1,19 @@
+import { readFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import * as browser from '../src/browser.js';
+import * as node from '../src/index.js';
 
 describe('the browser entry', () => {
+  it('exports what the entry for Node exports', async () => {
+    expect(Object.keys(browser).sort()).toEqual(Object.keys(node).sort());
+    const types = async (entry: string) => {
+      const text = await readFile(entry, 'utf8');
+      return text.slice(text.indexOf('export type {')); // the lists of exports; the classes before them differ
+    };
+    expect(await types('src/browser.ts')).toBe(await types('src/index.ts'));
+  });
+
   it('bundles for browsers without any module or global of Node', async () => {
     const { outputFiles, metafile, warnings } = await build({
       entryPoints: ['src/browser.ts'],

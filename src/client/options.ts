@@ -22,6 +22,9 @@ export interface CallOptions {
   readonly retry?: Retry | undefined;
 }
 
+/** Some of the members; `undefined` counts as not given. */
+type Given<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined };
+
 /** Options of a client. All have defaults. Times are in milliseconds, lengths in bytes. */
 export interface NdbClientOptions {
   /** How long a command may take, from subscription to reply. Default 5000. */
@@ -42,9 +45,9 @@ export interface NdbClientOptions {
   /** Most bytes of requests that wait to be written, as UTF-16 counts them. Default 16 MiB. */
   readonly maxQueuedBytes?: number | undefined;
   /** How to reconnect; `false`: not at all. Default: from 100 ms, doubling to 30 s, without end. */
-  readonly reconnect?: false | Partial<ReconnectOptions> | undefined;
+  readonly reconnect?: false | Given<ReconnectOptions> | undefined;
   /** How dead connections are found; `false`: not at all. Default: after 15 s of silence, answered within 5 s. */
-  readonly heartbeat?: false | Partial<HeartbeatOptions> | undefined;
+  readonly heartbeat?: false | Given<HeartbeatOptions> | undefined;
   /** How long connecting may take, from dialling to the first replies. Default 5000. */
   readonly connectTimeout?: number | undefined;
   /** How long `close` waits for what is in flight. Default 5000. */
@@ -134,10 +137,7 @@ function validate(schema: z.ZodMiniType, value: unknown, whose: string): void {
 }
 
 /** The given members over the defaults; `undefined` counts as not given. */
-function withDefaults<Values extends object>(
-  defaults: Values,
-  given: { readonly [Name in keyof Values]?: Values[Name] | undefined },
-): Values {
+function withDefaults<Values extends object>(defaults: Values, given: Given<Values>): Values {
   const all = { ...defaults };
   for (const name of Object.keys(defaults) as (keyof Values)[]) {
     // the type of Object.keys forgets whose they are

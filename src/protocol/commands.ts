@@ -109,7 +109,7 @@ export const commands = {
   /**
    * Sets keys of a session; existing ones are overwritten. `SH_SET`. Extends the session where it was created with
    * `extendOnSetAdd`; `{}` sets nothing and extends all the same. Keys over `maxPayload` go in several requests, and such a set is not
-   * atomic: see `SplitProgress` on the error. Status 100 (`ResponseError`): there is no such session any more.
+   * atomic: `parts` of the error tells how far it came. Status 100 (`ResponseError`): there is no such session any more.
    */
   sh_set: sh.set,
 

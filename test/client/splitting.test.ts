@@ -65,6 +65,17 @@ describe('a command over many keys that exceeds maxPayload', () => {
     expect(transport.sent.length).toBeGreaterThan(4);
   });
 
+  it('joins in the order of the keys, in whichever order the parts are answered', async () => {
+    const { client, transport } = fakeClient(() => undefined, { maxPayload: 64 });
+    const keys = ['a', 'b', 'c'].map((letter) => letter.repeat(30));
+    const contained = settled(client.kv_contains(keys));
+    for (const { text: sent, receiver } of transport.sent.toReversed()) {
+      const contains = keys.filter((key) => sent.includes(key));
+      receiver.replied({ body: { st: 1, contains }, writtenAt: 0, firstWrittenAt: 0, answeredAt: 1 });
+    }
+    expect(await contained).toEqual({ values: [keys] });
+  });
+
   it('joins __proto__ as a key like any other', async () => {
     const server = memoryServer();
     const { client } = fakeClient(server.answer, { maxPayload: 64 });

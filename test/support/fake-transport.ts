@@ -14,7 +14,7 @@ export type Answer = (
 
 /** A transport without a wire: it answers at once, out of a function, and notes what was sent. */
 export class FakeTransport implements ClientTransport {
-  readonly sent: OutgoingRequest[] = [];
+  readonly sent: (OutgoingRequest & { readonly receiver: Receiver })[] = [];
   cancelled = 0;
   maxPayload = 1024;
   readonly connection$ = new BehaviorSubject<ConnectionState>({ state: 'idle' });
@@ -26,7 +26,7 @@ export class FakeTransport implements ClientTransport {
   ) {}
 
   send(outgoing: OutgoingRequest, receiver: Receiver): () => Outcome {
-    this.sent.push(outgoing);
+    this.sent.push({ ...outgoing, receiver });
     const request = parseJson(outgoing.text) as JsonObject; // every request is an object of one member
     const answer = this.answer(outgoing.command, request[outgoing.command] as JsonObject, outgoing);
     if (answer instanceof Error) receiver.failed(answer);
