@@ -1,5 +1,5 @@
-import { parse as parseLossless } from 'lossless-json';
 import { ValueError } from '../errors.js';
+import { parseExactly } from './exact-json.js';
 
 /** A value as it comes back from NemesisDB: JSON, with a `bigint` for every integer that a double can't hold. */
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
@@ -26,23 +26,11 @@ export type JsonInput =
 const maxDepth = 1000;
 
 /**
- * An integer of 16 digits or more may not fit a double; where a text has none, the platform's JSON is exact. Digits
- * behind a point are no integer: without the look behind, every other double would take the slow path.
+ * An integer of 16 digits or more may not fit a double; where a text has none, the platform's JSON is exact. Digits behind
+ * a point or a quote begin no integer: without the look behind, every other double and every numeric text would take the
+ * slow path.
  */
-const longInteger = /(?<![.\d])\d{16}/;
-
-const isInteger = /^-?\d+$/;
-
-function exactNumber(text: string): number | bigint {
-  const number = Number(text);
-  return isInteger.test(text) && !Number.isSafeInteger(number) ? BigInt(text) : number;
-}
-
-const exactly = {
-  parseNumber: exactNumber,
-  // As JSON.parse does, so that both paths agree. NemesisDB never sends a name twice.
-  onDuplicateKey: ({ newValue }: { newValue: unknown }) => newValue,
-};
+const longInteger = /(?<![.\d"])\d{16}/;
 
 /**
  * Reads a JSON text without rounding: integers that a double can't hold come as `bigint`. Throws a `SyntaxError`, or a
@@ -50,7 +38,7 @@ const exactly = {
  */
 export function parseJson(text: string): JsonValue {
   return longInteger.test(text)
-    ? (parseLossless(text, undefined, exactly) as JsonValue) // its result is `unknown`; with `exactly` it is this
+    ? (parseExactly(text) as JsonValue) // nothing else comes out of it
     : (JSON.parse(text) as JsonValue);
 }
 
