@@ -1,5 +1,5 @@
-import { JSONPathEnvironment, type JSONPathQuery, type JSONValue } from 'json-p3';
 import { Status } from '../../protocol/status.js';
+import { follow, type Location, PathError, readPath } from '../json-paths.js';
 import { type Fault, faultIn, member, optional, required } from '../parameters.js';
 import { error, ok, refusal, reply } from '../replies.js';
 import { isObject } from '../request.js';
@@ -8,33 +8,6 @@ import { type JsonText, valueText } from '../value-text.js';
 import { readExactly, type WireObject, type WireValue } from '../wire.js';
 import type { Command } from './context.js';
 import { full, keysMember, keyTexts } from './keys.js';
-
-type Location = readonly (string | number)[];
-
-const environment = new JSONPathEnvironment();
-
-function compile(path: string): JSONPathQuery | undefined {
-  try {
-    return environment.compile(path.trim());
-  } catch {
-    return undefined;
-  }
-}
-
-/** Thrown where a path can't be followed: it is wrong, or the value too deep for it. */
-class PathError extends Error {}
-
-/** Where a path leads in a value: normalized paths and their parts, each place once. */
-function places(query: JSONPathQuery | undefined, value: JsonText): Map<string, Location> {
-  if (query === undefined) throw new PathError();
-  try {
-    // Doubles are near enough to compare with: paths lead to the same places.
-    const nodes = query.query(JSON.parse(value) as JSONValue).nodes; // JSON.parse is typed `any`
-    return new Map(nodes.map((node) => [node.getPath({ form: 'canonical' }), node.location]));
-  } catch (cause) {
-    throw new PathError('the path can not be followed', { cause });
-  }
-}
 
 const findParameters = [optional('keys', 'array'), required('path', 'string'), required('rsp', 'string')];
 
@@ -57,13 +30,13 @@ function keysToSearch(body: WireObject): string[] | undefined {
 const find: Command = ({ body }, { store }) => {
   const fault = findFault(body);
   if (fault) return refusal('KV_FIND', fault.status, fault.message);
-  const query = compile(String(body.path));
+  const path = readPath(String(body.path));
   return andThen(store.entries(keysToSearch(body)), (entries) => {
     const matches: Entry[] = [];
     const paths: string[] = [];
     try {
       for (const [key, value] of entries) {
-        const found = places(query, value);
+        const found = follow(path, value);
         if (found.size > 0) matches.push([key, value]);
         if (body.rsp === 'paths') paths.push(...found.keys());
       }
@@ -80,6 +53,19 @@ const find: Command = ({ body }, { store }) => {
 function child(value: WireValue | undefined, name: string | number): WireValue | undefined {
   if (Array.isArray(value)) return value[Number(name)];
   return isObject(value) ? member(value, String(name)) : undefined;
+}
+
+/** Deepest nesting of a value: what no request could bring, no request and no saved dataset may hold either. */
+const maxValueDepth = 1021;
+
+function isTooDeep(value: WireValue, left = maxValueDepth): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return left === 0 || Object.values(value).some((item: WireValue) => isTooDeep(item, left - 1));
+}
+
+function changedText(root: WireValue): JsonText {
+  if (isTooDeep(root)) throw new Error('the value would be nested too deep');
+  return valueText(root);
 }
 
 /** Puts a value in a place that exists, as a copy where it must be one. */
@@ -100,17 +86,17 @@ const updateParameters = [required('key', 'string'), required('path', 'string'),
 const update: Command = ({ body }, { store }) => {
   const fault = faultIn(body, updateParameters);
   if (fault) return refusal('KV_UPDATE', fault.status, fault.message);
-  const query = compile(String(body.path));
+  const path = readPath(String(body.path));
   const replacement = valueText(body.value as WireValue); // checked to be there
   let count = 0;
   const change = (text: JsonText) => {
-    const locations = [...places(query, text).values()];
+    const locations = [...follow(path, text).values()];
     count = locations.length;
     if (count === 0) return text;
     // Deepest last place first, so that a place inside another is still there when its turn comes.
     let root = readExactly(text);
     for (const location of locations.reverse()) root = replaceAt(root, location, readExactly(replacement));
-    return valueText(root);
+    return changedText(root);
   };
   const failed = (cause: unknown) => {
     if (cause instanceof PathError) return error(Status.Unknown);
@@ -140,8 +126,8 @@ const append: Command = ({ body }, { store }) => {
     const root = readExactly(text);
     const target = typeof name === 'string' ? (isObject(root) ? member(root, name) : undefined) : root;
     if (Array.isArray(target)) {
-      target.push(...(readExactly(items) as WireValue[])); // written from an array above
-      return valueText(root);
+      for (const item of readExactly(items) as WireValue[]) target.push(item); // written from an array above
+      return changedText(root);
     }
     // A member that is there and no array is left alone, and NemesisDB calls that a success.
     if (typeof name !== 'string' || target === undefined) status = Status.Unknown;
