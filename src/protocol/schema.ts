@@ -76,10 +76,19 @@ export function isSchema(value: unknown): value is StandardSchema {
   return typeof standard === 'object' && standard !== null && 'validate' in standard;
 }
 
+/** Schemas are constants of a program, looked at again with each get: their members are found out once. */
+const known = new WeakMap<object, ReadonlyMap<string, StandardSchema>>();
+
 /** The schema of each key; nothing where this is no schema of a session. A `Map`: any text can be a key. */
 export function keySchemas(schema: unknown): ReadonlyMap<string, StandardSchema> | undefined {
   if ((typeof schema !== 'object' && typeof schema !== 'function') || schema === null) return undefined;
-  let members: object = schema;
+  const schemas = known.get(schema) ?? findKeySchemas(schema);
+  if (schemas !== undefined) known.set(schema, schemas);
+  return schemas;
+}
+
+function findKeySchemas(schema: object): ReadonlyMap<string, StandardSchema> | undefined {
+  let members = schema;
   if ('~standard' in schema) {
     const shape: unknown = 'shape' in schema ? schema.shape : 'entries' in schema ? schema.entries : undefined;
     if (typeof shape !== 'object' || shape === null) return undefined;

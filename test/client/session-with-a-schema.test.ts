@@ -1,0 +1,110 @@
+import type { Observable } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { settingsOf } from '../../src/client/options.js';
+import { sessionCommands } from '../../src/client/session-commands.js';
+import { SchemaError, ValueError } from '../../src/errors.js';
+import type { SessionSchema } from '../../src/protocol/schema.js';
+import { type Answer, FakeTransport } from '../support/fake-transport.js';
+import { memoryServer } from '../support/memory-server.js';
+import { settled } from '../support/settled.js';
+
+/** The commands of session 7, and what they send. */
+function session(schema?: SessionSchema, answer: Answer = memoryServer().answer) {
+  const transport = new FakeTransport(answer);
+  const observer = { listening: false, replied() {}, lost() {} };
+  const commands = sessionCommands({ transport, settings: settingsOf(), observer }, 7n, schema);
+  return { commands, sent: () => transport.sent.map(({ text }) => text) };
+}
+
+const cart = z.object({
+  items: z.array(z.string()),
+  since: z.string().transform((text) => new Date(text)),
+  note: z.string(),
+});
+
+describe('a session with a schema', () => {
+  it('sends what is set as it is given, and gives back what the schema makes of it', async () => {
+    const { commands, sent } = session(cart);
+    expect(await settled(commands.set({ items: ['a'], since: '2020-01-01' }))).toEqual({ values: [undefined] });
+    expect(sent()).toEqual(['{"SH_SET":{"tkn":7,"keys":{"items":["a"],"since":"2020-01-01"}}}']);
+    expect(await settled(commands.get({ key: 'since' }))).toEqual({ values: [new Date('2020-01-01')] });
+    expect(await settled(commands.get({ keys: ['since', 'items', 'note'] }))).toEqual({
+      values: [{ since: new Date('2020-01-01'), items: ['a'] }],
+    });
+  });
+
+  it.each(['set', 'add', 'clear_set'] as const)(
+    'refuses to %s a value that does not match, before it is sent',
+    async (name) => {
+      const { commands, sent } = session(cart);
+      const { error } = await settled(commands[name]({ note: 'x', items: ['a', 5] }) as Observable<unknown>);
+      expect(error).toBeInstanceOf(SchemaError);
+      expect(error).toMatchObject({ direction: 'in', key: 'items', path: [1] });
+      expect((error as Error).message).toContain('Nothing was sent');
+      expect(sent()).toEqual([]);
+    },
+  );
+
+  it('refuses a key that its schema does not have, to set and to get', async () => {
+    const { commands, sent } = session({ a: z.string() });
+    for (const command of [
+      commands.set({ b: 1 }),
+      commands.get({ key: 'b' }),
+      commands.get({ keys: ['a', 'toString'] }),
+    ]) {
+      expect((await settled(command as Observable<unknown>)).error).toBeInstanceOf(ValueError);
+    }
+    expect(sent()).toEqual([]);
+  });
+
+  it('tells what is in the server and does not match', async () => {
+    const { commands } = session(cart, () => ({ st: 1, keys: { items: 'none' } }));
+    const { error } = await settled(commands.get({ key: 'items' }));
+    expect(error).toMatchObject({ direction: 'out', key: 'items', path: [] });
+  });
+
+  it('takes the schema of a single get over its own', async () => {
+    const { commands } = session({ n: z.string() });
+    await settled(commands.set({ n: '5' }));
+    expect(await settled(commands.get({ key: 'n', schema: z.coerce.number() }))).toEqual({ values: [5] });
+  });
+
+  it('has the other commands bound to its token', async () => {
+    const { commands, sent } = session(cart);
+    const all = [
+      commands.rmv(['a']),
+      commands.contains({ key: 'a' }),
+      commands.count(),
+      commands.keys(),
+      commands.clear(),
+      commands.end(),
+      commands.info(),
+    ];
+    for (const command of all) await settled(command as Observable<unknown>);
+    expect(sent().map((text) => text.slice(2, text.indexOf('"', 2)))).toEqual([
+      'SH_RMV',
+      'SH_CONTAINS',
+      'SH_COUNT',
+      'SH_KEYS',
+      'SH_CLEAR',
+      'SH_END',
+      'SH_INFO',
+    ]);
+    expect(sent().every((text) => text.includes('"tkn":7'))).toBe(true);
+  });
+
+  it('has wrong arguments end in a ValueError as everywhere', async () => {
+    const { commands } = session(cart);
+    const untyped = commands as unknown as Record<string, (...args: unknown[]) => Observable<unknown>>;
+    for (const [name, args] of [
+      ['set', [null]],
+      ['get', [undefined]],
+      ['get', [{ key: 1 }]],
+      ['get', [{}]],
+      ['rmv', [[]]],
+    ] as const) {
+      expect((await settled(untyped[name]?.(...args) as Observable<unknown>)).error).toBeInstanceOf(ValueError);
+    }
+  });
+});
