@@ -1,0 +1,161 @@
+import type { Interval } from './deadline.js';
+
+/**
+ * How an event is known.
+ *
+ * - `proven`: replies of the server leave no other explanation.
+ * - `presumed`: replies of the server show it, but something rarer would look the same; each event says what.
+ * - `local`: it follows from the local clock and from what was known before.
+ */
+export type Certainty = 'proven' | 'presumed' | 'local';
+
+/** Why nothing is said about a session for now. */
+export type SuspensionReason = 'connection' | 'clock';
+
+/** What may have moved a deadline, where replies can't tell. */
+export type ResetCandidate = 'extended' | 'expired' | 'reloaded';
+
+/**
+ * Who ended a session.
+ *
+ * - `self`: `sh_end` or `sh_end_all` of this client.
+ * - `other`: another client; the connection held, so the server did not restart.
+ * - `other-or-restart`: the connection was lost in between; a server that restarts has lost its sessions as well.
+ */
+export type EndedBy = 'self' | 'other' | 'other-or-restart';
+
+/** How many things of a kind happened at least, and at most. */
+export interface Bounds {
+  readonly atLeast: number;
+  readonly atMost: number;
+}
+
+/** What all events tell. */
+interface Common {
+  /** The session's token. */
+  readonly tkn: bigint;
+  /** Counts the events of this session, from 1, without gaps. */
+  readonly seq: number;
+  /** How often its keys were seen to expire while the session stayed. */
+  readonly cycle: number;
+  /** Between which moments (the client's monotonic ms) its deadline lies; infinite where it never expires. */
+  readonly deadline: Interval;
+  /** When this became known, on the client's monotonic ms. */
+  readonly at: number;
+}
+
+/** Following begins; what is known of the deadline is in `deadline`. */
+export interface OpenedEvent extends Common {
+  readonly type: 'opened';
+  readonly certainty: 'local';
+}
+
+/** The deadline moved. By `self`: a set, add or get of this client did it. By `other`: a reply shows that it moved. */
+export interface ExtendedEvent extends Common {
+  readonly type: 'extended';
+  readonly by: 'self' | 'other';
+  /** `presumed` by other: ended and loaded again from a dataset would look the same. */
+  readonly certainty: 'proven' | 'presumed';
+}
+
+/** The reply to an extending command was lost: it may have moved the deadline, so that `deadline` is wider now. */
+export interface WidenedEvent extends Common {
+  readonly type: 'widened';
+  readonly certainty: 'local';
+}
+
+/** Its deadline is near. */
+export interface ExpiringEvent extends Common {
+  readonly type: 'expiring';
+  /** Milliseconds until the server may let it lapse, at the earliest. */
+  readonly inMs: number;
+  readonly certainty: 'local';
+}
+
+/** It may lapse from now on; a set or get that extends can still rescue it. */
+export interface OverdueEvent extends Common {
+  readonly type: 'overdue';
+  readonly certainty: 'local';
+}
+
+/** The server let it lapse: a reply shows it. */
+export interface ExpiredEvent extends Common {
+  readonly type: 'expired';
+  /** `sessionDeleted`: the session is gone, and its streams complete. `keysCleared`: its keys are gone, and a new cycle began. */
+  readonly outcome: 'sessionDeleted' | 'keysCleared';
+  /** How often it expired besides, unseen (with `keysCleared`). The lower bound trusts `sweepInterval`. */
+  readonly missedCycles: Bounds;
+  /** `presumed`: another client could have ended it late (`sessionDeleted`), or cleared or reloaded it (`keysCleared`). */
+  readonly certainty: 'proven' | 'presumed';
+}
+
+/** The deadline moved across its end, and replies can't tell how: its keys may be gone. */
+export interface ResetEvent extends Common {
+  readonly type: 'reset';
+  readonly candidates: readonly ResetCandidate[];
+  /** How often it expired, seen or not. */
+  readonly missedCycles: Bounds;
+  /** Proven is that one of the candidates happened. */
+  readonly certainty: 'proven';
+}
+
+/** It was ended before it expired. Its streams complete. */
+export interface EndedEvent extends Common {
+  readonly type: 'ended';
+  readonly by: EndedBy;
+  /** `presumed`: it may have expired instead. */
+  readonly certainty: 'proven' | 'presumed';
+}
+
+/** Nothing can be known for now: the connection is lost, or the local clock jumped. */
+export interface SuspendedEvent extends Common {
+  readonly type: 'suspended';
+  readonly reason: SuspensionReason;
+  readonly certainty: 'local';
+}
+
+/** What happened in the meantime has been told before this, as far as it can be known; all goes on. */
+export interface ResumedEvent extends Common {
+  readonly type: 'resumed';
+  readonly reason: SuspensionReason;
+  readonly certainty: 'proven';
+}
+
+/** Everything that can happen to a session that is followed. */
+export type SessionEvent =
+  | OpenedEvent
+  | ExtendedEvent
+  | WidenedEvent
+  | ExpiringEvent
+  | OverdueEvent
+  | ExpiredEvent
+  | ResetEvent
+  | EndedEvent
+  | SuspendedEvent
+  | ResumedEvent;
+
+/** What is known of a session now. Times are the client's monotonic ms. */
+export type SessionState =
+  | { readonly state: 'alive'; readonly deadline: Interval; readonly cycle: number }
+  | { readonly state: 'expiring'; readonly deadline: Interval; readonly cycle: number }
+  | { readonly state: 'overdue'; readonly deadline: Interval; readonly cycle: number }
+  | {
+      readonly state: 'suspended';
+      readonly reason: SuspensionReason;
+      readonly deadline: Interval;
+      readonly cycle: number;
+    }
+  | { readonly state: 'expired'; readonly certainty: 'proven' | 'presumed'; readonly cycle: number }
+  | {
+      readonly state: 'ended';
+      readonly by: EndedBy;
+      readonly certainty: 'proven' | 'presumed';
+      readonly cycle: number;
+    }
+  /** The client was closed; nothing is known any more. */
+  | { readonly state: 'closed'; readonly cycle: number };
+
+type WithoutStamp<Event> = Event extends SessionEvent ? Omit<Event, 'tkn' | 'seq' | 'at'> : never;
+
+/** An event before it has its token, number and time. */
+export type EventDraft = WithoutStamp<SessionEvent>;

@@ -1,0 +1,88 @@
+import type { Observable } from 'rxjs';
+import type { Clock } from '../clock.js';
+import type { AnyRow } from '../protocol/command-row.js';
+import type { JsonObject, JsonValue } from '../protocol/json.js';
+import type { KeyList, KeysInput } from '../protocol/parameters.js';
+import type { SessionInfo } from '../protocol/replies.js';
+import type { SessionSchema, StandardSchema } from '../protocol/schema.js';
+import type { Reply } from '../transport/transport.js';
+
+/** What following sessions needs of the client. */
+export interface SessionPort {
+  /**
+   * Sends one command and emits its reply, of any status. What goes this way is not reported to the tracker: it looks at
+   * these replies itself. Errors as commands do.
+   */
+  send(command: 'SH_INFO' | 'SH_EXISTS', members: JsonObject): Observable<Reply>;
+  /** How many bytes a request may have now. */
+  readonly maxPayload: number;
+  /**
+   * Whether the server answers. Replays; completes on close, after `closed`. `open` is emitted again after each `lost`, and `lost`
+   * before any reply that came over the next connection.
+   */
+  readonly connection$: Observable<'open' | 'lost' | 'closed'>;
+  /** Whether the server can load datasets (`persistEnabled` of its `SV_INFO`): then a session may come back from one. */
+  readonly persistEnabled: boolean;
+  readonly clock: Clock;
+  /** A number in [0, 1), for jitter. */
+  readonly random: () => number;
+}
+
+/** A command that was settled: what is known of it besides its reply. */
+export interface SettledCommand {
+  readonly row: Pick<AnyRow, 'command' | 'extends'>;
+  /** The session's token, where the command is bound to one. */
+  readonly tkn: bigint | undefined;
+  /** The command's own argument. */
+  readonly argument: unknown;
+}
+
+/** What the client tells of every command that is settled, its own `port.send` excepted. The tracker is one. */
+export interface CommandObserver {
+  /** Whether anybody wants to know: while nobody does, nothing need be told. */
+  readonly listening: boolean;
+  /** A reply came, of any status. */
+  replied(command: SettledCommand, reply: Reply): void;
+  /** No reply will come, and the server may have executed it. */
+  lost(command: SettledCommand): void;
+}
+
+/** Options of one command. */
+export interface SessionCallOptions {
+  readonly timeout?: number | undefined;
+  readonly retry?: 'reads' | 'safe' | 'none' | undefined;
+}
+
+/** The commands that a session binds to its token. A client is one. */
+export interface SessionCommands {
+  sh_set(tkn: bigint, keys: KeysInput, options?: SessionCallOptions): Observable<void>;
+  sh_add(tkn: bigint, keys: KeysInput, options?: SessionCallOptions): Observable<void>;
+  sh_get(
+    tkn: bigint,
+    query: { readonly key: string; readonly schema?: StandardSchema },
+    options?: SessionCallOptions,
+  ): Observable<JsonValue | undefined>;
+  sh_get(
+    tkn: bigint,
+    query: { readonly keys: readonly string[]; readonly schema?: SessionSchema },
+    options?: SessionCallOptions,
+  ): Observable<JsonObject>;
+  sh_rmv(tkn: bigint, keys: KeyList, options?: SessionCallOptions): Observable<void>;
+  sh_count(tkn: bigint, options?: SessionCallOptions): Observable<number>;
+  sh_contains(tkn: bigint, keys: KeyList, options?: SessionCallOptions): Observable<string[]>;
+  sh_keys(tkn: bigint, options?: SessionCallOptions): Observable<string[]>;
+  sh_clear(tkn: bigint, options?: SessionCallOptions): Observable<number>;
+  sh_clear_set(tkn: bigint, keys: KeysInput, options?: SessionCallOptions): Observable<number>;
+  sh_end(tkn: bigint, options?: SessionCallOptions): Observable<void>;
+  sh_info(tkn: bigint, options?: SessionCallOptions): Observable<SessionInfo>;
+}
+
+/** How a session was set up; it never changes. */
+export interface SessionSettings {
+  /** Milliseconds from creation or extension to the deadline; 0: it never expires. */
+  readonly duration: number;
+  /** Whether the session goes when it expires, or only its keys. */
+  readonly deleteSession: boolean;
+  readonly extendOnSetAdd: boolean;
+  readonly extendOnGet: boolean;
+}

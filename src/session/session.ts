@@ -1,0 +1,240 @@
+import { defer, filter, type Observable, throwError } from 'rxjs';
+import type { JsonObject, JsonValue } from '../protocol/json.js';
+import type { KeysInput } from '../protocol/parameters.js';
+import type { SessionInfo } from '../protocol/replies.js';
+import {
+  checkKeys,
+  keySchemas,
+  type SchemaOutput,
+  type SessionOutput,
+  type SessionSchema,
+  type StandardSchema,
+  schemaOf,
+} from '../protocol/schema.js';
+import type { ExpiredEvent, ExpiringEvent, ExtendedEvent, SessionEvent, SessionState } from './events.js';
+import type { SessionCallOptions, SessionCommands } from './port.js';
+
+/** One touch of `keepAlive()`: the server has moved the session's deadline. Times are the client's monotonic ms. */
+export interface Touch {
+  readonly tkn: bigint;
+  /** The cycle that is kept alive; one more than before where the keys expired in between. */
+  readonly cycle: number;
+  /** When the server's reply came. */
+  readonly at: number;
+}
+
+/** The streams of one session, as the tracker makes them. */
+export interface SessionStreams {
+  readonly tkn: bigint;
+  /** Whether it is known to be gone. */
+  readonly gone: boolean;
+  readonly events$: Observable<SessionEvent>;
+  readonly state$: Observable<SessionState>;
+  remaining$(period: number): Observable<number>;
+  keepAlive(commands: SessionCommands): Observable<Touch>;
+}
+
+/** Which of a session's keys. */
+export type SessionKeys<Key extends string> =
+  | { readonly key: Key }
+  | { readonly keys: readonly Key[] }
+  | readonly Key[];
+
+type KeyOf<Values> = Extract<keyof Values, string>;
+
+/** The keys that were found, with their values. */
+export type Found<Values, Key extends KeyOf<Values>> = string extends keyof Values
+  ? Values
+  : Partial<Pick<Values, Key>>;
+
+/** What may be set: any JSON where the session has no type of its own. */
+type Settable<Values> = string extends keyof Values ? KeysInput : Values;
+
+/**
+ * A session: its token, the commands bound to it, and streams of what becomes of it. `Values` is what its keys hold;
+ * `Input` what may be set, where a schema transforms values.
+ *
+ * Subscribing to any of its streams follows the session: a deadline is kept, and the server is asked where that can't tell.
+ * After the last unsubscription nothing is left running. Streams never error (but `keepAlive` and `remaining$`, for wrong use). They complete
+ * when the session is gone (`expired` with `sessionDeleted`, `ended`) and when the client is closed.
+ *
+ * @example
+ * session.expired$.subscribe(({ outcome }) => console.log('abandoned', outcome));
+ */
+export class Session<Values extends object = JsonObject, Input extends object = Settable<Values>> {
+  readonly #streams: SessionStreams;
+  readonly #commands: SessionCommands;
+  readonly #schema: SessionSchema | undefined;
+
+  /** Made by `client.sh_create_session` and `client.session`. */
+  constructor(streams: SessionStreams, commands: SessionCommands, schema?: SessionSchema) {
+    this.#streams = streams;
+    this.#commands = commands;
+    this.#schema = schema;
+  }
+
+  /** The session's token. */
+  get tkn(): bigint {
+    return this.#streams.tkn;
+  }
+
+  /** The session's token, as NemesisDB's examples call it: the same as `tkn`. */
+  get token(): bigint {
+    return this.#streams.tkn;
+  }
+
+  /** Whether the server gave it a token, and nothing seen since tells that it is gone. Only streams that are subscribed to see. */
+  get isValid(): boolean {
+    return !this.#streams.gone;
+  }
+
+  /** What happens to the session, as it becomes known. Hot; the first subscription begins with `opened`. */
+  get events$(): Observable<SessionEvent> {
+    return this.#streams.events$;
+  }
+
+  /** Its deadline moved: a set, add or get of this client, or of another one. Hot. */
+  get extended$(): Observable<ExtendedEvent> {
+    return this.#streams.events$.pipe(filter((event) => event.type === 'extended'));
+  }
+
+  /** Its deadline is near: `expiringBefore` ms. Hot. */
+  get expiring$(): Observable<ExpiringEvent> {
+    return this.#streams.events$.pipe(filter((event) => event.type === 'expiring'));
+  }
+
+  /** The server let it lapse. Hot. With `outcome: 'keysCleared'` the session lives on, and more may follow. */
+  get expired$(): Observable<ExpiredEvent> {
+    return this.#streams.events$.pipe(filter((event) => event.type === 'expired'));
+  }
+
+  /** What is known now, replayed, and again whenever that changes. */
+  get state$(): Observable<SessionState> {
+    return this.#streams.state$;
+  }
+
+  /**
+   * Counts down the ms that are left, at the least: at once, every `period` ms, and whenever the deadline moves; 0 once it is
+   * overdue. Silent while suspended. Errors with a `ValueError` for a period that can't be.
+   */
+  remaining$(period: number): Observable<number> {
+    return this.#streams.remaining$(period);
+  }
+
+  /**
+   * Keeps the session alive while subscribed: an empty `SH_GET` or `SH_SET`, whichever extends it, at a third of its duration,
+   * unless other traffic has just extended it. Emits each touch. Errors with a `ValueError` where nothing can extend it;
+   * completes with the session. Where the keys expired before a touch could come, `events$` tells before the next one.
+   */
+  keepAlive(): Observable<Touch> {
+    return this.#streams.keepAlive(this.#commands);
+  }
+
+  /** Sets keys. `SH_SET`. Extends with `extendOnSetAdd`. */
+  set(keys: Partial<Input>, options?: SessionCallOptions): Observable<void> {
+    return this.#write('SH_SET', keys, (checked) => this.#commands.sh_set(this.tkn, checked, options));
+  }
+
+  /** Adds keys; existing ones keep their values. `SH_ADD`. Extends with `extendOnSetAdd`. */
+  add(keys: Partial<Input>, options?: SessionCallOptions): Observable<void> {
+    return this.#write('SH_ADD', keys, (checked) => this.#commands.sh_add(this.tkn, checked, options));
+  }
+
+  /** Gets the value of one key, `undefined` where it is absent, or an object of several. `SH_GET`. Extends with `extendOnGet`. */
+  get<const Schema extends StandardSchema>(
+    query: { readonly key: string; readonly schema: Schema },
+    options?: SessionCallOptions,
+  ): Observable<SchemaOutput<Schema> | undefined>;
+  get<const Schema extends SessionSchema>(
+    query: { readonly keys: readonly string[]; readonly schema: Schema },
+    options?: SessionCallOptions,
+  ): Observable<Partial<SessionOutput<Schema>>>;
+  get<const Key extends KeyOf<Values>>(
+    query: { readonly key: Key },
+    options?: SessionCallOptions,
+  ): Observable<Values[Key] | undefined>;
+  get<const Key extends KeyOf<Values>>(
+    query: { readonly keys: readonly Key[] },
+    options?: SessionCallOptions,
+  ): Observable<Found<Values, Key>>;
+  get(query: Query, options?: SessionCallOptions): Observable<unknown> {
+    // The commands check what they are given; this only finds the schema.
+    return defer((): Observable<JsonValue | undefined> => {
+      if (this.#schema === undefined || query.schema !== undefined) {
+        return this.#commands.sh_get(this.tkn, query as { readonly key: string }, options);
+      }
+      if (query.key === undefined || query.keys !== undefined) {
+        const several = { ...query, schema: this.#schema } as { readonly keys: readonly string[] };
+        return this.#commands.sh_get(this.tkn, several, options);
+      }
+      const schema = schemaOf(keySchemas(this.#schema) ?? new Map(), query.key);
+      return this.#commands.sh_get(this.tkn, { key: query.key, schema }, options);
+    });
+  }
+
+  /** Removes keys; absent ones are no error. `SH_RMV`. Does not extend. */
+  rmv(keys: SessionKeys<KeyOf<Values>>, options?: SessionCallOptions): Observable<void> {
+    return this.#commands.sh_rmv(this.tkn, keys, options);
+  }
+
+  /** Counts the keys. `SH_COUNT`. Does not extend. */
+  count(options?: SessionCallOptions): Observable<number> {
+    return this.#commands.sh_count(this.tkn, options);
+  }
+
+  /** Tells which of these keys there are, in the order asked. `SH_CONTAINS`. Does not extend. */
+  contains(keys: SessionKeys<KeyOf<Values>>, options?: SessionCallOptions): Observable<string[]> {
+    return this.#commands.sh_contains(this.tkn, keys, options);
+  }
+
+  /** Lists the keys. `SH_KEYS`. Does not extend. */
+  keys(options?: SessionCallOptions): Observable<string[]> {
+    return this.#commands.sh_keys(this.tkn, options);
+  }
+
+  /** Removes all keys and tells how many there were. `SH_CLEAR`. Does not extend. */
+  clear(options?: SessionCallOptions): Observable<number> {
+    return this.#commands.sh_clear(this.tkn, options);
+  }
+
+  /** Removes all keys, sets these, and tells how many were removed. `SH_CLEAR_SET`. Does not extend. */
+  clear_set(keys: Partial<Input>, options?: SessionCallOptions): Observable<number> {
+    return this.#write('SH_CLEAR_SET', keys, (checked) => this.#commands.sh_clear_set(this.tkn, checked, options));
+  }
+
+  /** Ends the session and its keys at once. `SH_END`. */
+  end(options?: SessionCallOptions): Observable<void> {
+    return this.#commands.sh_end(this.tkn, options);
+  }
+
+  /** How many keys it has, whether it expires and when. `SH_INFO`. Does not extend. */
+  info(options?: SessionCallOptions): Observable<SessionInfo> {
+    return this.#commands.sh_info(this.tkn, options);
+  }
+
+  #write<Result>(
+    command: string,
+    keys: Partial<Input>,
+    send: (checked: KeysInput) => Observable<Result>,
+  ): Observable<Result> {
+    const input = keys as KeysInput; // what JSON can't hold among them, the command refuses
+    if (this.#schema === undefined) return send(input);
+    const schemas = keySchemas(this.#schema) ?? new Map();
+    return defer(() => {
+      try {
+        // Schemas check what is stored: what they make of it is for those who read.
+        checkKeys(schemas, input, { command, direction: 'in' });
+      } catch (error) {
+        return throwError(() => error);
+      }
+      return send(input);
+    });
+  }
+}
+
+/** What a get may be asked, by whoever asks without types. */
+interface Query {
+  readonly key?: string;
+  readonly keys?: readonly string[];
+  readonly schema?: StandardSchema | SessionSchema;
+}
