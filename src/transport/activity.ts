@@ -9,6 +9,7 @@ import type { ConnectionState } from './connection-state.js';
  * - `written`: a batch left: these requests, closed by a fence or not.
  * - `answered`: a reply reached its request; `latency` is in ms, from subscription.
  * - `failed`: a request ended in an error of the transport.
+ * - `cancelled`: a request was unsubscribed before it ended.
  * - `again`: the reply of a repeatable request was lost; it waits to be written once more.
  * - `fence`: the fence's reply came; `complete` tells whether each request before it had its reply.
  * - `connection`: the connection changed its state.
@@ -36,6 +37,13 @@ export type Activity =
       readonly id: number;
       readonly command: string;
       readonly code: string;
+      readonly outcome: Outcome;
+    }
+  | {
+      readonly type: 'cancelled';
+      readonly at: number;
+      readonly id: number;
+      readonly command: string;
       readonly outcome: Outcome;
     }
   | { readonly type: 'again'; readonly at: number; readonly id: number; readonly command: string }

@@ -2,43 +2,32 @@ import type { DialOptions, Platform, PlatformSocket, SocketListener } from './pl
 
 function dial(url: string, options: DialOptions, listener: SocketListener): PlatformSocket {
   const socket = new WebSocket(url);
-  let unopened: ReturnType<typeof setTimeout> | undefined = setTimeout(() => {
-    terminate();
-    listener.closed({ code: 1006, reason: `no answer within ${options.connectTimeout} ms` });
-  }, options.connectTimeout);
-  const settled = () => {
-    clearTimeout(unopened);
-    unopened = undefined;
+  const silence = () => {
+    socket.onopen = socket.onmessage = socket.onclose = null;
   };
-  socket.onopen = () => {
-    settled();
-    listener.opened();
-  };
+  socket.onopen = () => listener.opened();
   socket.onmessage = ({ data }) => {
     if (typeof data !== 'string') listener.binary();
-    // A browser hands over a message whole, so this bound limits what is parsed, not what is received.
-    else if (data.length > options.maxReply) end(1009, 'the reply is longer than maxReply');
-    else listener.frame(data);
+    else if (data.length <= options.maxReply) listener.frame(data);
+    else {
+      // A browser hands over a message whole, so this bound limits what is parsed, not what is received.
+      silence();
+      socket.close();
+      listener.closed({ code: 1009, reason: 'the reply is longer than maxReply' });
+    }
   };
-  socket.onclose = ({ code, reason }) => {
-    settled();
-    listener.closed({ code, reason });
-  };
-  function terminate(): void {
-    settled();
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-  }
-  function end(code: number, reason: string): void {
-    terminate();
-    listener.closed({ code, reason });
-  }
+  socket.onclose = ({ code, reason }) => listener.closed({ code, reason });
+  // Says nothing that the close event does not; some implementations throw what nobody listens to.
+  socket.onerror = () => {};
   return {
     write(frames) {
       for (const frame of frames) socket.send(frame);
     },
     close: (code) => socket.close(code),
-    terminate,
+    terminate() {
+      silence();
+      socket.close();
+    },
   };
 }
 

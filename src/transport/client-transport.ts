@@ -5,9 +5,6 @@ import type { Platform } from './platform.js';
 import { Requests } from './requests.js';
 import type { ClientTransport, Receiver, TransportOptions } from './transport.js';
 
-/** What NemesisDB 0.7 is shipped with. A server tells its own limit only if it is the embedded one. */
-const shippedMaxPayload = 1024;
-
 /** Assembles the transport of one client: requests, and the connection they flow over. */
 export function createTransport(platform: Platform, options: TransportOptions): ClientTransport {
   const activity$ = new Subject<Activity>();
@@ -21,14 +18,14 @@ export function createTransport(platform: Platform, options: TransportOptions): 
       if (diagnostics?.hasSubscribers === true) diagnostics.publish(activity);
     },
   };
-  const maxPayload = (): number => {
-    const announced = connection.server?.maxPayload;
-    return options.maxPayload === undefined
-      ? (announced ?? shippedMaxPayload)
-      : Math.min(options.maxPayload, announced ?? options.maxPayload);
-  };
-  const requests = new Requests(options, log, maxPayload, () => connection.drained());
-  const connection = new Connection(platform, options, requests, () => requests.send(sign, nobody), log);
+  const requests = new Requests(options, log, () => connection.drained());
+  const connection = new Connection(
+    platform,
+    options,
+    requests,
+    (timeout) => requests.send(sign(timeout), nobody),
+    log,
+  );
   connection.state$.subscribe({ complete: () => activity$.complete() });
   return {
     open: (url) => connection.open(url),
@@ -37,12 +34,12 @@ export function createTransport(platform: Platform, options: TransportOptions): 
     activity$: activity$.asObservable(),
     send: (outgoing, receiver) => requests.send(outgoing, receiver),
     get maxPayload() {
-      return maxPayload();
+      return requests.maxPayload;
     },
   };
 }
 
 /** The sign of life that is asked for where the platform can't ping. */
-const sign = { command: 'SV_INFO', text: '{"SV_INFO":{}}', timeout: 60_000, repeatable: false };
+const sign = (timeout: number) => ({ command: 'SV_INFO', text: '{"SV_INFO":{}}', timeout, repeatable: false });
 
 const nobody: Receiver = { replied() {}, failed() {} };

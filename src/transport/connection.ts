@@ -1,6 +1,7 @@
 import { filter, map, Observable, ReplaySubject, Subscription, switchMap, take } from 'rxjs';
 import { ClosedError, ConnectionError, type NdbError, ProtocolError, ValueError } from '../errors.js';
 import type { ActivityLog } from './activity.js';
+import { Backoff } from './backoff.js';
 import {
   type ConnectionEvent,
   type ConnectionFailure,
@@ -23,7 +24,7 @@ type Flow = Pick<
 >;
 
 /** What the connection asks for a sign of life where the platform has no pings. */
-type Probe = () => void;
+type Probe = (timeout: number) => void;
 
 const validUrl = /^wss?:$/;
 
@@ -44,9 +45,12 @@ export class Connection {
   #state: ConnectionState = { state: 'idle' };
   /** What the present state keeps going: an attempt, an open socket, or the wait for the next attempt. */
   #work = new Subscription();
+  /** States that nobody was told of yet. */
+  readonly #news: ConnectionState[] = [];
+  readonly #backoff: Backoff;
+  #telling = false;
   #socket: SocketSubject | undefined;
   #openers = 0;
-  #failures = 0;
   #openedAt = 0;
 
   constructor(
@@ -56,12 +60,8 @@ export class Connection {
     private readonly probe: Probe,
     private readonly log: ActivityLog,
   ) {
+    this.#backoff = new Backoff(options.reconnect, options.random);
     this.#states$.next(this.#state);
-  }
-
-  /** What the server of the open connection says of itself. */
-  get server(): ServerInfo | undefined {
-    return this.#state.state === 'open' ? this.#state.server : undefined;
   }
 
   /** See `ClientTransport.open`. */
@@ -100,21 +100,32 @@ export class Connection {
   }
 
   #dispatch(event: ConnectionEvent): void {
-    const previous = this.#state;
-    const state = next(previous, event);
-    if (state === previous) return;
+    const state = next(this.#state, event);
+    if (state === this.#state) return;
     this.#state = state;
-    if (this.log.listening) this.log.note({ type: 'connection', at: this.options.clock.now(), connection: state });
-    this.#states$.next(state);
-    // Whoever was told may have led on already, by closing the client: then this state has no work to do any more.
-    if (this.#state === state) this.#enter(state);
-    if (state.state === 'closed') this.#states$.complete();
+    this.#news.push(state);
+    // Whoever is told may lead on at once, by closing the client: then the news waits for its turn, so that everybody
+    // hears of all states in their order.
+    if (!this.#telling) this.#tell();
+  }
+
+  #tell(): void {
+    this.#telling = true;
+    for (let state = this.#news.shift(); state !== undefined; state = this.#news.shift()) {
+      if (this.log.listening) this.log.note({ type: 'connection', at: this.options.clock.now(), connection: state });
+      this.#states$.next(state);
+      // A state that was left meanwhile has no work to do any more.
+      if (this.#state === state) this.#enter(state);
+      if (state.state === 'closed') this.#states$.complete();
+    }
+    this.#telling = false;
   }
 
   #enter(state: ConnectionState): void {
     switch (state.state) {
       case 'idle':
         this.#restart();
+        this.#backoff.reset();
         return;
       case 'connecting':
         this.#connect(state.url, this.#restart());
@@ -135,7 +146,7 @@ export class Connection {
         return;
       case 'closed':
         this.#restart();
-        this.flow.end(() => closedBy(state));
+        this.flow.end(() => closedBy(state), state.error);
         return;
     }
   }
@@ -148,12 +159,13 @@ export class Connection {
   }
 
   #connect(url: string, work: Subscription): void {
-    const { clock, connectTimeout, maxReply } = this.options;
+    const { maxReply } = this.options;
     const nextFence = fenceNames();
+    const overdue = this.#limitTime(work);
     const socket$ = openSocket(
       this.platform,
       url,
-      { maxReply, connectTimeout },
+      { maxReply },
       {
         alive: () => this.flow.alive(),
         binary: () => this.flow.receivedBinary(),
@@ -161,24 +173,33 @@ export class Connection {
     );
     work.add(
       socket$
-        .pipe(
-          switchMap((socket) =>
-            handshake(socket, nextFence, clock, connectTimeout).pipe(map((greeting) => ({ socket, greeting }))),
-          ),
-        )
+        .pipe(switchMap((socket) => handshake(socket, nextFence).pipe(map((greeting) => ({ socket, greeting })))))
         .subscribe({
-          next: ({ socket, greeting }) => this.#opened(socket, greeting, nextFence, work),
+          next: ({ socket, greeting }) => {
+            overdue.unsubscribe();
+            this.#opened(socket, greeting, nextFence, work);
+          },
           error: (error: ConnectionFailure) => this.#failed(error),
         }),
     );
   }
 
+  /** The time from dialling to the end of the greeting. */
+  #limitTime(work: Subscription): Subscription {
+    const { clock, connectTimeout } = this.options;
+    const what = `No NemesisDB answered within ${connectTimeout} ms of connecting. Check host and port, and that the server is not stuck.`;
+    const overdue = new Subscription(clock.schedule(() => this.#failed(new ConnectionError(what)), connectTimeout));
+    work.add(overdue);
+    return overdue;
+  }
+
   #opened(socket: SocketSubject, greeting: Greeting, nextFence: () => string, work: Subscription): void {
-    const { server, pipelining, strays } = greeting;
+    const { server, pipelining, unknownName } = greeting;
     this.#socket = socket;
     this.flow.attach({
       pipelining,
-      strays,
+      unknownName,
+      announcedMaxPayload: server.maxPayload,
       nextFence,
       write: (frames) => socket.write(frames),
       fail: (error) => this.#failed(error),
@@ -210,24 +231,23 @@ export class Connection {
       get patience() {
         return flow.patience;
       },
-      probe: socket.ping ?? probe,
+      probe: socket.ping ?? (() => probe(options.timeout)),
     };
     work.add(heartbeat(pulse, options, clock).subscribe({ error: (error: ConnectionFailure) => this.#failed(error) }));
   }
 
   #failed(error: ConnectionFailure): void {
-    const { reconnect, clock, random } = this.options;
-    const held = this.#state.state === 'open' ? clock.now() - this.#openedAt : 0;
-    if (reconnect !== false && held >= reconnect.resetAfter) this.#failures = 0;
-    this.#failures += 1;
-    if (reconnect === false || this.#failures >= reconnect.attempts || this.#isFinal(error)) {
-      this.#dispatch({ type: 'failed', error });
-      return;
-    }
-    // Full jitter: clients that lost the same server do not come back in step.
-    const bound = Math.min(reconnect.maxDelay, reconnect.initialDelay * 2 ** (this.#failures - 1));
-    const delay = random() * bound;
-    this.#dispatch({ type: 'failed', error, retry: { attempt: this.#failures + 1, delay, at: clock.now() + delay } });
+    const { state } = this.#state;
+    if (state !== 'connecting' && state !== 'open' && state !== 'closing') return;
+    const now = this.options.clock.now();
+    const attempt = this.#isFinal(error)
+      ? undefined
+      : this.#backoff.failed(state === 'open' ? now - this.#openedAt : 0);
+    this.#dispatch(
+      attempt === undefined
+        ? { type: 'failed', error }
+        : { type: 'failed', error, retry: { ...attempt, at: now + attempt.delay } },
+    );
   }
 
   /** A peer that is no NemesisDB stays none; one that was, and then garbled a reply, is worth another attempt. */

@@ -44,6 +44,13 @@ export type Settlement<W> =
 /** How the peer can be spoken to: `fenced` if it echoes our fences, `serial` (one request at a time) if not. */
 export type Pipelining = 'fenced' | 'serial';
 
+/** How a peer answers, as its greeting has proven. */
+export interface Habits {
+  readonly pipelining: Pipelining;
+  /** The one name under which a serial peer answers whatever it does not know, if it does. */
+  readonly unknownName: string | undefined;
+}
+
 interface Batch<W> {
   readonly waiters: W[];
   /** The name of the fence's reply; none while the batch is one request alone. */
@@ -62,7 +69,7 @@ export class Correlator<W extends Waiter> {
   #inFlight = 0;
 
   constructor(
-    readonly pipelining: Pipelining,
+    private readonly habits: Habits,
     /** A name that was never used before on this connection, such as `SH_1f`. */
     private readonly nextFence: () => string,
   ) {}
@@ -89,7 +96,7 @@ export class Correlator<W extends Waiter> {
   written(waiters: readonly W[]): string | undefined {
     this.#inFlight += waiters.length;
     const last = this.#batches.at(-1);
-    if (this.pipelining === 'serial' || (last === undefined && waiters.length === 1)) {
+    if (this.habits.pipelining === 'serial' || (last === undefined && waiters.length === 1)) {
       this.#batches.push({ waiters: [...waiters], fence: undefined });
       return undefined;
     }
@@ -109,7 +116,7 @@ export class Correlator<W extends Waiter> {
    * the peer echoes none or nothing is in flight.
    */
   probe(): string | undefined {
-    return this.pipelining === 'serial' || this.#inFlight === 0 ? undefined : this.written([]);
+    return this.habits.pipelining === 'serial' || this.#inFlight === 0 ? undefined : this.written([]);
   }
 
   /** Takes a frame in, and says what it settles. */
@@ -157,7 +164,7 @@ export class Correlator<W extends Waiter> {
       // Measured: a server answers some failures as ERR, such as KV_UPDATE with a malformed path.
       frame.name === 'ERR' ||
       // Measured: 0.9 and later answer an unknown command under the name of the first such since it started.
-      (this.pipelining === 'serial' && frame.body.st === commandNotExist)
+      (frame.name === this.habits.unknownName && frame.body.st === commandNotExist)
     );
   }
 }

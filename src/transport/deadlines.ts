@@ -32,12 +32,6 @@ export class Deadlines<T extends Due> {
     this.#lines.get(due.timeout)?.delete(due);
   }
 
-  /** Stops the timer if nothing is due: for whoever leaves last. Settling does not ask, as arming a timer costs more. */
-  rest(): void {
-    for (const line of this.#lines.values()) if (line.size > 0) return;
-    this.clear();
-  }
-
   /** Stops the timer. Nothing expires any more. */
   clear(): void {
     this.#timer?.cancel();

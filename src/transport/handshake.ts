@@ -1,22 +1,15 @@
 import { Observable } from 'rxjs';
 import * as z from 'zod/mini';
-import type { Clock } from '../clock.js';
 import { ConnectionError, ProtocolError } from '../errors.js';
 import type { ServerInfo } from './connection-state.js';
-import type { Frame, Pipelining } from './correlator.js';
+import type { Frame, Habits } from './correlator.js';
 import { parseFrame } from './frames.js';
 import type { SocketSubject } from './socket.js';
 
 /** What is known of a peer before the first request. */
-export interface Greeting {
+export interface Greeting extends Habits {
   readonly server: ServerInfo;
-  readonly pipelining: Pipelining;
-  /** Replies that may still come and answer no request: those of fences that the peer left unanswered. */
-  readonly strays: ReadonlySet<string>;
 }
-
-/** How long (ms) a peer that answered SV_INFO may take to answer fences, before it is taken for one that never does. */
-const fencePatience = 1000;
 
 const serverInfo = z.object({
   st: z.literal(1),
@@ -35,42 +28,28 @@ export function fenceNames(): () => string {
 
 /**
  * Asks the peer who it is (`SV_INFO`), and whether it echoes fences. Two of them: a server without sessions answers every
- * unknown name under the first it ever saw, which may be our first fence. Cold; emits once and completes. Errors with a
- * `ProtocolError` for a peer that is no NemesisDB, a `ConnectionError` where it does not answer.
+ * unknown name under the first it ever saw, which may be our first fence. `SV_INFO` once more closes the greeting: what was
+ * not answered by then never will be, and can't be taken for the reply to a request later on.
+ *
+ * Cold; emits once and completes. Errors with a `ProtocolError` for a peer that is no NemesisDB, a `ConnectionError` where
+ * replies are missing. Takes as long as it takes: whoever dials has a time limit for all of it.
  */
-export function handshake(
-  socket: SocketSubject,
-  nextFence: () => string,
-  clock: Clock,
-  timeout: number,
-): Observable<Greeting> {
+export function handshake(socket: SocketSubject, nextFence: () => string): Observable<Greeting> {
   return new Observable((subscriber) => {
     const fences = [nextFence(), nextFence()];
-    const expected = ['SV_INFO', ...fences];
-    const frames: Frame[] = [];
-    const greet = () => {
-      const answered = new Set(frames.slice(1).map(({ name }) => name));
-      const unanswered = fences.map((fence) => `${fence}_RSP`).filter((name) => !answered.has(name));
-      subscriber.next({
-        server: describe(frames[0], fences),
-        pipelining: unanswered.length === 0 ? 'fenced' : 'serial',
-        strays: new Set(frames.length < expected.length ? unanswered : []),
-      });
-      subscriber.complete();
-    };
-    const noAnswer = () => {
-      const what = `The peer opened a WebSocket but did not answer SV_INFO within ${timeout} ms. Is it a NemesisDB?`;
-      subscriber.error(new ConnectionError(what));
-    };
-    subscriber.add(clock.schedule(noAnswer, timeout));
+    const echoes: Frame[] = [];
+    let server: ServerInfo | undefined;
     subscriber.add(
       socket.subscribe({
         next(text) {
           try {
-            frames.push(parseFrame(text));
-            describe(frames[0], fences);
-            if (frames.length === expected.length) greet();
-            else if (frames.length === 1) subscriber.add(clock.schedule(greet, fencePatience));
+            const frame = parseFrame(text);
+            if (server === undefined) server = describe(frame, fences);
+            else if (frame.name !== infoReply) echoes.push(frame);
+            else {
+              subscriber.next({ server, ...habitsOf(echoes, fences) });
+              subscriber.complete();
+            }
           } catch (error) {
             subscriber.error(error);
           }
@@ -79,14 +58,25 @@ export function handshake(
         complete: () => subscriber.error(new ConnectionError('The connection was closed before it was used.')),
       }),
     );
-    socket.write(expected.map((name) => `{"${name}":{}}`));
+    socket.write(['SV_INFO', ...fences, 'SV_INFO'].map((name) => `{"${name}":{}}`));
   });
 }
 
-function describe(frame: Frame | undefined, fences: readonly string[]): ServerInfo {
-  if (frame?.name !== 'SV_INFO_RSP') {
+const infoReply = 'SV_INFO_RSP';
+
+const replyName = (fence: string): string => `${fence}_RSP`;
+
+function habitsOf(echoes: readonly Frame[], fences: readonly string[]): Habits {
+  const names = echoes.map(({ name }) => name);
+  if (names.join() === fences.map(replyName).join()) return { pipelining: 'fenced', unknownName: undefined };
+  const [first, second] = names;
+  return { pipelining: 'serial', unknownName: first === second ? first : undefined };
+}
+
+function describe(frame: Frame, fences: readonly string[]): ServerInfo {
+  if (frame.name !== infoReply) {
     // A fence's reply in its place: the reply to SV_INFO was dropped, which another attempt may mend.
-    if (fences.some((fence) => frame?.name === `${fence}_RSP`)) {
+    if (fences.some((fence) => frame.name === replyName(fence))) {
       throw new ConnectionError('The peer did not answer SV_INFO.');
     }
     throw new ProtocolError(

@@ -12,7 +12,6 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
   const socket = new WebSocket(url, {
     perMessageDeflate: false, // NemesisDB has no compression
     maxPayload: options.maxReply,
-    handshakeTimeout: options.connectTimeout,
   });
   let wire: Socket | undefined;
   let failure: Error | undefined;

@@ -39,8 +39,6 @@ export interface PlatformSocket {
 export interface DialOptions {
   /** Longest reply in bytes. */
   readonly maxReply: number;
-  /** Largest number of milliseconds from dialling to the open socket. */
-  readonly connectTimeout: number;
 }
 
 /** What differs between Node and browsers. */

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.js';
 import {
   ClosedError,
-  ConnectionError,
   type NdbError,
   type Outcome,
   PayloadTooLargeError,
@@ -10,95 +9,57 @@ import {
   ReplyLostError,
   TimeoutError,
 } from '../errors.js';
-import { statusName } from '../protocol/status.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import type { ActivityLog } from './activity.js';
+import { AwaitedRequests } from './awaited-requests.js';
+import { maxBatch } from './batches.js';
 import type { ConnectionFailure } from './connection-state.js';
-import { Correlator, type Frame, type Pipelining, type Settlement, type Waiter } from './correlator.js';
-import { Deadlines, type Due } from './deadlines.js';
+import type { Frame, Settlement } from './correlator.js';
 import { parseFrame } from './frames.js';
+import { type PayloadLimit, payloadLimit } from './payload-limit.js';
+import { brokenConnection, droppedReply, type ReplyLoss } from './reply-loss.js';
+import { outcomeOf, type Request } from './request.js';
+import { RequestLog } from './request-log.js';
 import { RequestQueue } from './request-queue.js';
+import { type Link, Traffic } from './traffic.js';
 import type { OutgoingRequest, Receiver, TransportOptions } from './transport.js';
-
-/** Where a request is. */
-type Phase =
-  | { readonly at: 'queued'; readonly firstWrittenAt?: number }
-  | { readonly at: 'written'; readonly firstWrittenAt: number; readonly writtenAt: number }
-  | { readonly at: 'settled' };
-
-const queued: Phase = { at: 'queued' };
-const settled: Phase = { at: 'settled' };
-
-interface Request extends OutgoingRequest, Waiter, Due {
-  readonly id: number;
-  readonly receiver: Receiver;
-  readonly subscribedAt: number;
-  writings: number;
-  phase: Phase;
-}
-
-/** What requests need of the connection they are written to. */
-export interface Link {
-  readonly pipelining: Pipelining;
-  /** Names of replies that answer no request. */
-  readonly strays: ReadonlySet<string>;
-  nextFence(): string;
-  write(frames: readonly string[]): void;
-  /** Gives the connection up: what comes over it can't be trusted, or nothing comes any more. */
-  fail(error: ConnectionFailure): void;
-}
 
 /** Whether requests can flow. */
 type Flow =
   | { readonly type: 'none' }
   | {
       readonly type: 'linked';
-      readonly link: Link;
-      readonly correlator: Correlator<Request>;
+      readonly traffic: Traffic;
       /** Shut while the client drains: what was accepted still flows. */
       readonly intake: 'open' | 'shut';
     }
   | { readonly type: 'over'; readonly error: () => NdbError };
 
 /**
- * Most requests that share one fence. Small enough that two batches of the default `maxInFlight` are under way at once, so
- * that neither side waits for the other; large enough that fences cost little (one in 32 was measured at 7 %).
- */
-const maxBatch = 32;
-
-/** Most batches under way: more requests wait for a fence to return and then share one, instead of one fence each. */
-const maxBatches = 4;
-
-/** A read that was lost this often is not lost by chance. */
-const maxWritings = 3;
-
-/** After this much silence (ms) with requests in flight, a fence asks whether replies were dropped. */
-const silence = 1000;
-
-/**
- * Requests on their way: a bounded queue, batches in flight, a timeout for each. Every request settles exactly once: with
- * its own reply, or an error that says what became of it.
+ * Requests on their way: a bounded queue, and batches in flight over a connection. Every request settles exactly once: with
+ * its own reply, or an error that says what became of it. Whoever hears of that may call anything in turn, from `send` to
+ * closing the client: so nobody is told before the books are right.
  */
 export class Requests {
   readonly #queue = new RequestQueue<Request>();
-  readonly #deadlines: Deadlines<Request>;
+  readonly #awaited: AwaitedRequests;
   readonly #clock: Clock;
+  readonly #log: RequestLog;
   #flow: Flow = { type: 'none' };
   #flushing = false;
-  #nextId = 1;
+  #limit: PayloadLimit;
   #heard = 0;
-  #watch: { readonly cancel: () => void } | undefined;
 
   constructor(
     private readonly options: TransportOptions,
-    private readonly log: ActivityLog,
-    /** How many bytes a request may have now. */
-    private readonly maxPayload: () => number,
-    /** Called whenever nothing is queued or in flight any more. */
+    log: ActivityLog,
+    /** Called whenever nobody waits for a request any more. */
     private readonly drained: () => void,
   ) {
+    this.#limit = payloadLimit(options.maxPayload, undefined);
     this.#clock = options.clock;
-    this.#deadlines = new Deadlines(options.clock, (request) => this.#timedOut(request));
+    this.#log = new RequestLog(log, options.clock);
+    this.#awaited = new AwaitedRequests(options.clock, this.#log, (request) => this.#timedOut(request));
   }
 
   /** Counts the signs of life of the peer. */
@@ -106,20 +67,14 @@ export class Requests {
     return this.#heard;
   }
 
-  /** Whether any request is queued or in flight. */
-  get busy(): boolean {
-    return this.#queue.size > 0 || (this.#flow.type === 'linked' && this.#flow.correlator.inFlight > 0);
+  /** How many bytes a request may have: as of the connection, or of the last one. */
+  get maxPayload(): number {
+    return this.#limit.bytes;
   }
 
-  /** The longest time in ms that a request in flight still waits for its reply: a peer that works on it is not dead. */
+  /** The longest time in ms that somebody still waits for a reply. */
   get patience(): number {
-    if (this.#flow.type !== 'linked') return 0;
-    const now = this.#clock.now();
-    let longest = 0;
-    for (const request of this.#flow.correlator.waiting()) {
-      if (request.phase.at === 'written') longest = Math.max(longest, request.dueAt - now);
-    }
-    return longest;
+    return this.#flow.type === 'linked' ? this.#flow.traffic.patience : 0;
   }
 
   /** See `Transport.send`. */
@@ -129,26 +84,9 @@ export class Requests {
       receiver.failed(refusal);
       return () => 'not-sent';
     }
-    const { command, text, timeout, repeatable } = outgoing;
-    const subscribedAt = this.#clock.now();
-    const request: Request = {
-      command,
-      text,
-      timeout,
-      repeatable,
-      replyName: `${command}_RSP`,
-      id: this.#nextId++,
-      receiver,
-      subscribedAt,
-      dueAt: subscribedAt + timeout,
-      writings: 0,
-      phase: queued,
-    };
+    const request = this.#awaited.add(outgoing, receiver);
     this.#queue.add(request);
-    this.#deadlines.add(request);
-    if (this.log.listening) {
-      this.log.note({ type: 'queued', at: subscribedAt, id: request.id, command, bytes: utf8Length(text) });
-    }
+    this.#log.queued(request);
     // A full batch leaves at once: replies come many to a chunk, and the server can work on it while we read the rest. Left
     // to the microtask after the chunk, both sides would take turns: measured at two thirds of the throughput.
     if (this.#queue.size >= maxBatch) this.#flush();
@@ -158,37 +96,42 @@ export class Requests {
 
   /** Requests flow over this connection from now on. */
   attach(link: Link): void {
-    const correlator = new Correlator<Request>(link.pipelining, () => link.nextFence());
-    this.#flow = { type: 'linked', link, correlator, intake: 'open' };
+    this.#limit = payloadLimit(this.options.maxPayload, link.announcedMaxPayload);
+    const traffic = new Traffic(link, this.#clock, this.options.maxInFlight);
+    this.#flow = { type: 'linked', traffic, intake: 'open' };
     this.#flushSoon();
   }
 
   /** Nothing new is accepted; what was still flows, and `drained` is called when it is done. */
   drain(): void {
     if (this.#flow.type === 'linked') this.#flow = { ...this.#flow, intake: 'shut' };
-    if (!this.busy) this.drained();
+    this.#rest();
   }
 
   /** The connection is lost: what is in flight and may be repeated waits for the next one, the rest fails. */
-  detach(error: ConnectionFailure): void {
-    if (this.#flow.type !== 'linked') return;
-    const lost = this.#flow.correlator.waiting();
+  detach(failure: ConnectionFailure): void {
+    const inFlight = this.#unlink();
     this.#flow = { type: 'none' };
-    this.#lose(lost, 'unknown', this.#reasonOf(error, lost), error);
+    this.#lose(inFlight, brokenConnection(failure, inFlight, this.#limit));
   }
 
-  /** Nothing flows any more: whatever waits fails, and so does whatever comes. */
-  end(error: () => NdbError): void {
-    const inFlight = this.#flow.type === 'linked' ? this.#flow.correlator.waiting() : [];
+  /** Nothing flows any more: whatever waits fails, and so does whatever comes. The failure is there unless we closed. */
+  end(error: () => NdbError, failure: ConnectionFailure | undefined): void {
+    const inFlight = this.#unlink();
+    const waiting = this.#queue.take(Number.POSITIVE_INFINITY);
     this.#flow = { type: 'over', error };
-    this.#watch?.cancel();
-    this.#watch = undefined;
-    const cause = error();
-    for (const request of inFlight) {
-      this.#fail(request, new ReplyLostError(request.command, 'unknown', 'the client was closed', { cause }));
+    this.#awaited.stop();
+    const { reason, cause } =
+      failure === undefined
+        ? { reason: 'the client was closed', cause: error() }
+        : brokenConnection(failure, inFlight, this.#limit);
+    for (const request of [...inFlight, ...waiting]) {
+      const hasLeft = outcomeOf(request.phase) !== 'not-sent';
+      this.#awaited.fail(
+        request,
+        hasLeft ? new ReplyLostError(request.command, 'unknown', reason, { cause }) : error(),
+      );
     }
-    for (const request of this.#queue.take(Number.POSITIVE_INFINITY)) this.#fail(request, error());
-    this.#deadlines.clear();
   }
 
   /** A sign of life other than a frame. */
@@ -200,22 +143,27 @@ export class Requests {
   received(text: string): void {
     if (this.#flow.type !== 'linked') return;
     this.#heard += 1;
-    const { link, correlator } = this.#flow;
+    const { traffic } = this.#flow;
     let frame: Frame;
     try {
       frame = parseFrame(text);
     } catch (error) {
-      this.#distrust(link, correlator, error instanceof ProtocolError ? error.message : 'A reply can not be read.');
+      this.#distrust(traffic, error instanceof ProtocolError ? error.message : 'A reply can not be read.');
       return;
     }
-    if (link.strays.has(frame.name)) return;
-    this.#settle(link, correlator.received(frame));
+    this.#settle(traffic, traffic.arrive(frame));
   }
 
   /** A binary frame came: NemesisDB sends none. */
   receivedBinary(): void {
-    if (this.#flow.type !== 'linked') return;
-    this.#distrust(this.#flow.link, this.#flow.correlator, 'A binary frame came; NemesisDB sends text.');
+    if (this.#flow.type === 'linked') this.#distrust(this.#flow.traffic, 'A binary frame came; NemesisDB sends text.');
+  }
+
+  /** Ends the traffic over the connection, if there is one; what was in flight comes back. */
+  #unlink(): Request[] {
+    if (this.#flow.type !== 'linked') return [];
+    this.#flow.traffic.end();
+    return this.#flow.traffic.inFlight;
   }
 
   #refusal({ command, text }: OutgoingRequest): NdbError | undefined {
@@ -225,23 +173,17 @@ export class Requests {
     if (this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes) {
       return new QueueFullError(command, this.#queue.size);
     }
-    return this.#tooLarge(command, text);
-  }
-
-  #tooLarge(command: string, text: string): PayloadTooLargeError | undefined {
-    const limit = this.maxPayload();
-    return exceeds(text, limit) ? new PayloadTooLargeError(command, utf8Length(text), limit) : undefined;
+    return exceeds(text, this.maxPayload)
+      ? new PayloadTooLargeError(command, utf8Length(text), this.maxPayload)
+      : undefined;
   }
 
   #cancel(request: Request): Outcome {
-    const { phase } = request;
-    if (phase.at === 'settled') return 'executed';
-    request.phase = settled;
-    this.#deadlines.delete(request);
-    this.#deadlines.rest();
-    if (phase.at === 'queued') this.#queue.delete(request);
-    if (!this.busy) this.drained();
-    return phase.at === 'queued' && phase.firstWrittenAt === undefined ? 'not-sent' : 'unknown';
+    if (request.phase.at === 'settled') return 'executed';
+    if (request.phase.at === 'queued') this.#queue.delete(request);
+    const outcome = this.#awaited.cancel(request);
+    this.#rest();
+    return outcome;
   }
 
   /** In a microtask, so that everything subscribed to in one turn shares a batch. */
@@ -256,61 +198,43 @@ export class Requests {
 
   #flush(): void {
     if (this.#flow.type !== 'linked') return;
-    const { link, correlator } = this.#flow;
-    const frames: string[] = [];
-    const writtenAt = this.#clock.now();
-    for (;;) {
-      const room =
-        link.pipelining === 'serial' ? 1 - correlator.inFlight : this.options.maxInFlight - correlator.inFlight;
-      if (room <= 0 || correlator.batches >= maxBatches) break;
-      const taken = this.#queue.take(Math.min(room, maxBatch));
-      if (taken.length === 0) break;
-      const batch = taken.filter((request) => this.#fits(request));
-      if (batch.length === 0) continue;
-      const fence = correlator.written(batch);
-      const first: Phase = { at: 'written', firstWrittenAt: writtenAt, writtenAt };
-      for (const request of batch) {
-        const firstWrittenAt = request.phase.at === 'queued' ? request.phase.firstWrittenAt : undefined;
-        request.phase = firstWrittenAt === undefined ? first : { at: 'written', firstWrittenAt, writtenAt };
-        request.writings += 1;
-        frames.push(request.text);
-      }
-      if (fence !== undefined) frames.push(fenceFrame(fence));
-      if (this.log.listening) {
-        this.log.note({ type: 'written', at: writtenAt, ids: batch.map(({ id }) => id), fenced: fence !== undefined });
-      }
+    const maxPayload = this.maxPayload;
+    const now = this.#clock.now();
+    const { batches, refused } = this.#flow.traffic.depart(this.#queue, maxPayload, now);
+    this.#log.written(batches, now);
+    if (refused.length > 0) this.#refuse(refused, maxPayload);
+  }
+
+  /** The server announced a smaller limit after these were queued. */
+  #refuse(requests: readonly Request[], maxPayload: number): void {
+    const reason = `the server that answers now accepts requests of ${maxPayload} bytes only`;
+    for (const request of requests) {
+      const { command, text, phase } = request;
+      const hasLeft = outcomeOf(phase) !== 'not-sent';
+      const tooLarge = new PayloadTooLargeError(command, utf8Length(text), maxPayload);
+      this.#awaited.fail(request, hasLeft ? new ReplyLostError(command, 'unknown', reason) : tooLarge);
     }
-    if (frames.length === 0) return;
-    this.#watchSilence();
-    link.write(frames);
+    this.#rest();
   }
 
-  /** The server may have announced a smaller limit since the request was queued. */
-  #fits(request: Request): boolean {
-    const error = this.#tooLarge(request.command, request.text);
-    if (error === undefined) return true;
-    this.#fail(request, error);
-    return false;
-  }
-
-  #settle(link: Link, settlement: Settlement<Request>): void {
+  #settle(traffic: Traffic, settlement: Settlement<Request>): void {
     switch (settlement.type) {
       case 'pending':
         return;
       case 'confused':
-        link.fail(new ProtocolError(`The connection was given up: ${settlement.reason}.`));
+        traffic.fail(new ProtocolError(`The connection was given up: ${settlement.reason}.`));
         return;
       case 'delivered':
-        this.#noteFence(settlement.fenced, settlement.waiters.length, true);
+        if (settlement.fenced) this.#log.fence(settlement.waiters.length, true);
         this.#deliver(settlement.waiters, settlement.frames);
         break;
       case 'lost':
-        this.#noteFence(true, settlement.waiters.length, false);
-        this.#lose(settlement.waiters, 'executed', 'the server dropped a reply, as it does when it is read too slowly');
+        this.#log.fence(settlement.waiters.length, false);
+        this.#lose(settlement.waiters, droppedReply);
         break;
     }
-    if (this.busy) this.#flushSoon();
-    else this.drained();
+    this.#flushSoon();
+    this.#rest();
   }
 
   #deliver(requests: readonly Request[], frames: readonly Frame[]): void {
@@ -318,111 +242,48 @@ export class Requests {
     for (let place = 0; place < requests.length; place++) {
       const request = requests[place];
       const frame = frames[place];
-      if (request === undefined || frame === undefined || request.phase.at !== 'written') continue;
-      const { firstWrittenAt, writtenAt } = request.phase;
-      request.phase = settled;
-      this.#deadlines.delete(request);
-      if (this.log.listening) this.#noteAnswer(request, frame, answeredAt);
-      request.receiver.replied({ body: frame.body, writtenAt, firstWrittenAt, answeredAt });
+      if (request !== undefined && frame !== undefined) this.#awaited.reply(request, frame, answeredAt);
     }
   }
 
   /** These replies will never come: what may be repeated is, the rest fails. */
-  #lose(requests: readonly Request[], outcome: 'unknown' | 'executed', reason: string, cause?: unknown): void {
+  #lose(requests: readonly Request[], loss: ReplyLoss): void {
     const again: Request[] = [];
     const failed: Request[] = [];
     for (const request of requests) {
       if (request.phase.at !== 'written') continue;
-      if (!request.repeatable || request.writings >= maxWritings) failed.push(request);
+      if (!loss.worthRepeating(request)) failed.push(request);
       else {
         request.phase = { at: 'queued', firstWrittenAt: request.phase.firstWrittenAt };
         again.push(request);
-        if (this.log.listening) {
-          this.log.note({ type: 'again', at: this.#clock.now(), id: request.id, command: request.command });
-        }
       }
     }
     this.#queue.addAgain(again);
+    this.#log.again(again);
+    const { outcome, reason, cause } = loss;
     for (const request of failed) {
-      this.#fail(request, new ReplyLostError(request.command, outcome, reason, { cause }));
+      this.#awaited.fail(request, new ReplyLostError(request.command, outcome, reason, { cause }));
     }
   }
 
-  #fail(request: Request, error: NdbError & { readonly outcome?: Outcome }): void {
-    if (request.phase.at === 'settled') return;
-    request.phase = settled;
-    this.#deadlines.delete(request);
-    if (this.log.listening) {
-      const { id, command } = request;
-      const outcome = error.outcome ?? 'unknown';
-      this.log.note({ type: 'failed', at: this.#clock.now(), id, command, code: error.code, outcome });
-    }
-    request.receiver.failed(error);
-  }
-
-  /** A request in flight keeps its place in the reply stream: its late reply must not reach anybody else. */
   #timedOut(request: Request): void {
-    const { phase } = request;
+    const { command, timeout, phase } = request;
     if (phase.at === 'settled') return;
     if (phase.at === 'queued') this.#queue.delete(request);
-    const left = phase.at === 'written' || phase.firstWrittenAt !== undefined;
-    this.#fail(request, new TimeoutError(request.command, request.timeout, left ? 'unknown' : 'not-sent'));
-    if (!this.busy) this.drained();
+    this.#awaited.fail(request, new TimeoutError(command, timeout, outcomeOf(phase)));
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#awaited.isEmpty) this.drained();
   }
 
   /** A reply that can't be read. Alone in flight, it is the answer to one request, which must not ask for it again. */
-  #distrust(link: Link, correlator: Correlator<Request>, what: string): void {
-    const waiting = correlator.waiting();
-    const [alone] = waiting;
-    if (waiting.length === 1 && alone !== undefined) {
-      this.#fail(alone, new ProtocolError(`${alone.command}: ${what}`, alone.command));
+  #distrust(traffic: Traffic, what: string): void {
+    const [alone, ...others] = traffic.inFlight;
+    if (alone !== undefined && others.length === 0) {
+      this.#awaited.fail(alone, new ProtocolError(`${alone.command}: ${what}`, alone.command));
     }
-    link.fail(new ProtocolError(what));
-  }
-
-  /**
-   * While requests are in flight and nothing comes: a fence asks whether replies were dropped. Where all that is in flight
-   * has timed out and even that gives no sign, there is nothing left to lose: the connection is given up for a new one.
-   */
-  #watchSilence(): void {
-    if (this.#watch !== undefined) return;
-    const heard = this.#heard;
-    const check = () => {
-      this.#watch = undefined;
-      if (this.#flow.type !== 'linked' || this.#flow.correlator.inFlight === 0) return;
-      const { link, correlator } = this.#flow;
-      this.#watchSilence();
-      if (this.#heard !== heard) return;
-      if (correlator.waiting().every(({ phase }) => phase.at === 'settled')) {
-        link.fail(new ConnectionError('The server answers nothing any more, not even a request that it has to echo.'));
-        return;
-      }
-      const fence = correlator.probe();
-      if (fence !== undefined) link.write([fenceFrame(fence)]);
-    };
-    this.#watch = { cancel: this.#clock.schedule(check, silence) };
-  }
-
-  /** Measured: a server drops the connection, without a close code, at a request over its own limit. */
-  #reasonOf(error: ConnectionFailure, lost: readonly Request[]): string {
-    const longest = lost.reduce((bytes, { text }) => Math.max(bytes, text.length), 0);
-    const abrupt = error instanceof ConnectionError && error.closeCode === 1006;
-    return abrupt && longest > suspiciousLength
-      ? `the server cut the connection after a request of ${longest} characters, so its maxPayload is likely smaller (1024 as shipped)`
-      : 'the connection broke';
-  }
-
-  #noteFence(fenced: boolean, requests: number, complete: boolean): void {
-    if (fenced && this.log.listening) this.log.note({ type: 'fence', at: this.#clock.now(), requests, complete });
-  }
-
-  #noteAnswer({ id, command, subscribedAt }: Request, { body }: Frame, at: number): void {
-    const status = statusName(typeof body.st === 'number' ? body.st : Number.NaN);
-    this.log.note({ type: 'answered', at, id, command, latency: at - subscribedAt, status });
+    traffic.fail(new ProtocolError(what));
   }
 }
-
-/** NemesisDB 0.7 is shipped with a `maxPayload` of 1024: a longer request may be what a server cut the connection for. */
-const suspiciousLength = 1024;
-
-const fenceFrame = (name: string): string => `{"${name}":{}}`;

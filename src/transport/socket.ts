@@ -34,7 +34,12 @@ export class SocketSubject extends Subject<string> {
 
   /** Writes several frames in one go. */
   write(frames: readonly string[]): void {
-    if (!this.closed && !this.isStopped) this.socket.write(frames);
+    if (this.isStopped) return;
+    try {
+      this.socket.write(frames);
+    } catch (cause) {
+      this.error(new ConnectionError('The platform could not write to its WebSocket.', { cause }));
+    }
   }
 
   override complete(): void {

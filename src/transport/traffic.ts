@@ -1,0 +1,96 @@
+import type { Clock } from '../clock.js';
+import { ConnectionError } from '../errors.js';
+import { type Departure, fenceFrame, takeBatches } from './batches.js';
+import type { ConnectionFailure } from './connection-state.js';
+import { Correlator, type Frame, type Habits, type Settlement } from './correlator.js';
+import type { Request } from './request.js';
+import type { RequestQueue } from './request-queue.js';
+import { SilenceWatch } from './silence-watch.js';
+
+/** What requests need of the connection they are written to. */
+export interface Link extends Habits {
+  /** Longest request in bytes, where the server told. */
+  readonly announcedMaxPayload: number | undefined;
+  nextFence(): string;
+  write(frames: readonly string[]): void;
+  /** Gives the connection up: what comes over it can't be trusted, or nothing comes any more. */
+  fail(error: ConnectionFailure): void;
+}
+
+/** The requests and replies of one connection, from the moment it is open until it is lost or closed. */
+export class Traffic {
+  readonly #correlator: Correlator<Request>;
+  readonly #silence: SilenceWatch;
+  #frames = 0;
+
+  constructor(
+    private readonly link: Link,
+    private readonly clock: Clock,
+    private readonly maxInFlight: number,
+  ) {
+    this.#correlator = new Correlator(link, () => link.nextFence());
+    this.#silence = new SilenceWatch(clock, this);
+  }
+
+  /** Counts the frames that came. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** What was written and has neither been answered nor proven lost, oldest first; also what nobody waits for any more. */
+  get inFlight(): Request[] {
+    return this.#correlator.waiting();
+  }
+
+  /** When the last of the requests in flight is due. */
+  get lastDue(): number | undefined {
+    const { inFlight } = this;
+    return inFlight.length === 0 ? undefined : Math.max(...inFlight.map(({ dueAt }) => dueAt));
+  }
+
+  /** The longest time in ms that somebody still waits for a reply: a peer that works on it is not dead. */
+  get patience(): number {
+    const now = this.clock.now();
+    const left = this.inFlight.map(({ phase, dueAt }) => (phase.at === 'written' ? dueAt - now : 0));
+    return Math.max(0, ...left);
+  }
+
+  /** Writes what is queued and has room. */
+  depart(queue: RequestQueue<Request>, maxPayload: number, now: number): Departure {
+    const { pipelining } = this.link;
+    const { maxInFlight } = this;
+    const departure = takeBatches(queue, this.#correlator, { pipelining, maxInFlight, maxPayload, now });
+    if (departure.frames.length > 0) {
+      this.#silence.start();
+      this.link.write(departure.frames);
+    }
+    return departure;
+  }
+
+  /** Takes a frame in, and says what it settles. */
+  arrive(frame: Frame): Settlement<Request> {
+    this.#frames += 1;
+    return this.#correlator.received(frame);
+  }
+
+  /** Gives the connection up. */
+  fail(error: ConnectionFailure): void {
+    this.link.fail(error);
+  }
+
+  /** Asks with a fence whether replies were dropped. */
+  probe(): void {
+    const fence = this.#correlator.probe();
+    if (fence !== undefined) this.link.write([fenceFrame(fence)]);
+  }
+
+  /** Nothing comes any more. */
+  giveUp(): void {
+    this.fail(new ConnectionError('The server has stopped to answer: the reply to no request in flight came in time.'));
+  }
+
+  /** The connection is over; no timer is left. */
+  end(): void {
+    this.#silence.stop();
+  }
+}
