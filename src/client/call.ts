@@ -5,36 +5,19 @@ import type { JsonObject } from '../protocol/json.js';
 import { type Parameter, token } from '../protocol/parameters.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import { firstComplaint } from '../protocol/validation.js';
+import type { CommandObserver, SettledCommand } from '../session/port.js';
 import type { Receiver, Reply, Transport } from '../transport/transport.js';
 import { type CallOptions, checkCallOptions, type Settings } from './options.js';
 import { sendParts } from './parts.js';
 import { refusal } from './refusal.js';
 import { cut } from './split.js';
 
-/** Which command, about which session: what is known of a call besides its reply. */
-export interface SettledCall {
-  readonly row: AnyRow;
-  /** The session's token, where the command is bound to one. */
-  readonly tkn: bigint | undefined;
-  /** The command's own argument. */
-  readonly argument: unknown;
-}
-
-/** Hears how calls end: what the streams of sessions live on. */
-export interface CallObserver {
-  /** Whether anybody wants to know: while nobody does, a call does nothing more. */
-  readonly listening: boolean;
-  /** A reply came, of any status. */
-  replied(call: SettledCall, reply: Reply): void;
-  /** No reply will come, and the server may have executed it. */
-  lost(call: SettledCall): void;
-}
-
 /** What a call needs of the client. */
 export interface CallContext {
   readonly transport: Transport;
   readonly settings: Settings;
-  readonly observer: CallObserver;
+  /** Hears how commands end: what the streams of sessions live on. */
+  readonly observer: CommandObserver;
 }
 
 /**
@@ -142,7 +125,7 @@ function read(row: AnyRow, body: JsonObject, argument: unknown): unknown {
 }
 
 /** One request that is under way, and who waits for it. */
-class Call implements Receiver, SettledCall {
+class Call implements Receiver, SettledCommand {
   #cancel: (() => Outcome) | undefined;
   #settled = false;
 

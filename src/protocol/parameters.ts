@@ -112,7 +112,9 @@ function isGetQuery(value: unknown): boolean {
   if (!isKeyList(value) || Array.isArray(value)) return false;
   const { schema } = value as { readonly schema?: unknown }; // as above
   if (schema === undefined) return true;
-  return 'keys' in value && value.keys !== undefined ? keySchemas(schema) !== undefined : isSchema(schema);
+  if ('key' in value && value.key !== undefined) return isSchema(schema);
+  const schemas = keySchemas(schema);
+  return schemas !== undefined && keysOf(value).every((key) => schemas.has(key));
 }
 
 /** The keys of a list, whichever of its forms it has. */
@@ -132,7 +134,7 @@ const writeKeys = (list: KeyList | GetQuery) => `"keys":${writeJson(keysOf(list)
 
 function complaint(query: unknown): string {
   if (isKeyList(query) && 'schema' in query) {
-    return 'takes a schema that implements Standard Schema; for keys, one that has a schema for each key (z.object, or a plain object of schemas)';
+    return 'takes a schema that implements Standard Schema; for keys, one with a schema for each of them (z.object, or a plain object of schemas)';
   }
   return isObject(query) && typeof query === 'object' && query !== null && 'key' in query && 'keys' in query
     ? 'takes either key or keys, not both'

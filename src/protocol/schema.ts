@@ -119,6 +119,9 @@ export function checkKeys(
   keys: Readonly<Record<string, unknown>>,
   at: { readonly command: string; readonly direction: 'in' | 'out' },
 ): Record<string, unknown> {
+  if (typeof keys !== 'object' || keys === null) {
+    throw new ValueError(`${at.command}: keys must be an object of keys and their values. Nothing was sent.`, 'keys');
+  }
   const checked: [string, unknown][] = [];
   for (const [key, value] of Object.entries(keys)) {
     if (value !== undefined) checked.push([key, checkValue(schemaOf(schemas, key), value, { ...at, key })]);

@@ -55,6 +55,13 @@ describe('a get with a schema', () => {
     expect(error).toMatchObject({ key: 's', path: [] });
   });
 
+  it('refuses keys that it has no schema for, before anything is sent', async () => {
+    const { client, transport } = fakeClient();
+    const { error } = await settled(client.sh_get(1n, { keys: ['a', 'b'], schema: { a: z.string() } }));
+    expect(error).toBeInstanceOf(ValueError);
+    expect(transport.sent).toEqual([]);
+  });
+
   it('takes any library that implements Standard Schema, and its ways to write a path', async () => {
     const client = holding({ k: 'v' });
     const schema = standard(() => ({ issues: [{ message: 'secret v', path: [{ key: 'a' }, 0, Symbol('s')] }] }));

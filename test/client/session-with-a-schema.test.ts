@@ -1,20 +1,28 @@
-import type { Observable } from 'rxjs';
+import { NEVER, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { settingsOf } from '../../src/client/options.js';
-import { sessionCommands } from '../../src/client/session-commands.js';
 import { SchemaError, ValueError } from '../../src/errors.js';
 import type { SessionSchema } from '../../src/protocol/schema.js';
-import { type Answer, FakeTransport } from '../support/fake-transport.js';
+import { Session, type SessionStreams } from '../../src/session/session.js';
+import { fakeClient } from '../support/fake-client.js';
+import type { Answer } from '../support/fake-transport.js';
 import { memoryServer } from '../support/memory-server.js';
 import { settled } from '../support/settled.js';
 
-/** The commands of session 7, and what they send. */
+/** Nothing of what happens to a session in time. */
+const streams: SessionStreams = {
+  tkn: 7n,
+  gone: false,
+  events$: NEVER,
+  state$: NEVER,
+  remaining$: () => NEVER,
+  keepAlive: () => NEVER,
+};
+
+/** Session 7, and what it sends. */
 function session(schema?: SessionSchema, answer: Answer = memoryServer().answer) {
-  const transport = new FakeTransport(answer);
-  const observer = { listening: false, replied() {}, lost() {} };
-  const commands = sessionCommands({ transport, settings: settingsOf(), observer }, 7n, schema);
-  return { commands, sent: () => transport.sent.map(({ text }) => text) };
+  const { client, transport } = fakeClient(answer);
+  return { commands: new Session(streams, client, schema), sent: () => transport.sent.map(({ text }) => text) };
 }
 
 const cart = z.object({
@@ -99,7 +107,6 @@ describe('a session with a schema', () => {
     const untyped = commands as unknown as Record<string, (...args: unknown[]) => Observable<unknown>>;
     for (const [name, args] of [
       ['set', [null]],
-      ['get', [undefined]],
       ['get', [{ key: 1 }]],
       ['get', [{}]],
       ['rmv', [[]]],

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { call, type SettledCall } from '../../src/client/call.js';
+import { call } from '../../src/client/call.js';
 import { settingsOf } from '../../src/client/options.js';
 import { ReplyLostError, TimeoutError } from '../../src/errors.js';
 import { commands } from '../../src/protocol/commands.js';
+import type { SettledCommand } from '../../src/session/port.js';
 import { type Answer, FakeTransport } from '../support/fake-transport.js';
 import { settled } from '../support/settled.js';
 
@@ -11,7 +12,7 @@ function listen(answer: Answer, listening = true, cancelOutcome: 'unknown' | 'no
   const heard: [string, string, bigint | undefined][] = [];
   const note =
     (what: string) =>
-    ({ row, tkn }: SettledCall) =>
+    ({ row, tkn }: SettledCommand) =>
       heard.push([what, row.command, tkn]);
   const transport = new FakeTransport(answer, cancelOutcome);
   const observer = { listening, replied: note('replied'), lost: note('lost') };

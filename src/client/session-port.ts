@@ -1,0 +1,62 @@
+import { distinctUntilChanged, map, Observable, take } from 'rxjs';
+import { type JsonObject, writeJson } from '../protocol/json.js';
+import type { SessionPort } from '../session/port.js';
+import type { ConnectionState } from '../transport/connection-state.js';
+import type { ClientTransport, Reply } from '../transport/transport.js';
+import type { Settings } from './options.js';
+
+/** What following sessions needs of a client, over its transport. */
+export function sessionPort(transport: ClientTransport, settings: Settings): SessionPort {
+  return {
+    send: (command, members) => ask(transport, command, members, settings.timeout),
+    get maxPayload() {
+      return transport.maxPayload;
+    },
+    connection$: transport.connection$.pipe(map(reachability), distinctUntilChanged()),
+    get persistEnabled() {
+      return persists(transport.connection$);
+    },
+    clock: settings.clock,
+    random: settings.random,
+  };
+}
+
+/** A question that extends nothing, and may be asked again. */
+function ask(transport: ClientTransport, command: string, members: JsonObject, timeout: number): Observable<Reply> {
+  return new Observable((subscriber) => {
+    const text = `{"${command}":${writeJson(members)}}`;
+    return transport.send(
+      { command, text, timeout, repeatable: true },
+      {
+        replied(reply) {
+          subscriber.next(reply);
+          subscriber.complete();
+        },
+        failed: (error) => subscriber.error(error),
+      },
+    );
+  });
+}
+
+function reachability({ state }: ConnectionState): 'open' | 'lost' | 'closed' {
+  switch (state) {
+    case 'open':
+    case 'closing': // what is in flight is still answered
+      return 'open';
+    case 'idle':
+    case 'connecting':
+    case 'waiting':
+      return 'lost';
+    case 'closed':
+      return 'closed';
+  }
+}
+
+/** Whether the server can load datasets, and so bring sessions back; while it is unknown, it can. */
+function persists(connection$: Observable<ConnectionState>): boolean {
+  let enabled = true;
+  connection$.pipe(take(1)).subscribe((connection) => {
+    if (connection.state === 'open') enabled = connection.server.persistEnabled;
+  });
+  return enabled;
+}
