@@ -16,6 +16,7 @@ export class FakeSocket implements PlatformSocket {
   readonly written: string[] = [];
   readonly ping?: () => void;
   pings = 0;
+  #greeted = 0;
   closeCode: number | undefined;
   state: 'connecting' | 'open' | 'ended' = 'connecting';
 
@@ -59,7 +60,13 @@ export class FakeSocket implements PlatformSocket {
   greet(info: Readonly<Record<string, unknown>> = {}): void {
     this.open();
     this.frame(`{"SV_INFO_RSP":{"st":1,"serverVersion":"0.7.2","persistEnabled":true${members(info)}}}`);
-    for (const text of this.written.slice(1, 4)) this.answer(text);
+    this.#greeted = this.written.length;
+    for (const text of this.written.slice(1)) this.answer(text);
+  }
+
+  /** The requests after the greeting, fences too. */
+  get requests(): readonly string[] {
+    return this.written.slice(this.#greeted);
   }
 
   /** Answers a fence. */
@@ -68,8 +75,9 @@ export class FakeSocket implements PlatformSocket {
   }
 
   /** Answers each request after the greeting's, in order, fences too, as a NemesisDB that holds nothing does. */
-  answerAll(from = 4): void {
-    for (const text of this.written.slice(from)) this.answer(text);
+  answerAll(): void {
+    for (const text of this.requests) this.answer(text);
+    this.#greeted = this.written.length;
   }
 
   answer(text: string): void {
@@ -78,6 +86,7 @@ export class FakeSocket implements PlatformSocket {
     else this.frame(`{"${name}_RSP":{"st":1}}`);
   }
 
+  /** Any text, from the peer. */
   frame(text: string): void {
     if (this.state === 'open') this.listener.frame(text);
   }
