@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { isObject } from './request.js';
@@ -13,8 +13,8 @@ const complete = 1;
 /** A new data file is begun past this many characters. */
 const fileLength = 10 * 1024 * 1024;
 
-/** How long saving may hold others up, in milliseconds. */
-const slice = 4;
+/** How many characters are handed to the disk at once: one call a key would take a minute for a million. */
+const blockLength = 64 * 1024;
 
 const temporary = '.saving-';
 
@@ -59,34 +59,66 @@ async function timestamps(folder: string): Promise<bigint[]> {
     .sort((a, b) => (a < b ? 1 : -1));
 }
 
+/** Writes data files one after the other, each flushed when it is full. */
+class DataWriter {
+  readonly #folder: string;
+  readonly #kind: DatasetKind;
+  #file: FileHandle | undefined;
+  #count = 0;
+  #length = 0;
+
+  constructor(folder: string, kind: DatasetKind) {
+    this.#folder = folder;
+    this.#kind = kind;
+  }
+
+  /** Writes items that are joined by commas. What is held back until a file is full would be copied by the collector. */
+  async write(block: string): Promise<void> {
+    if (this.#file === undefined) {
+      this.#file = await open(join(this.#folder, String(this.#count++)), 'wx');
+      await this.#file.writeFile(frames[this.#kind][0] + block);
+    } else {
+      await this.#file.writeFile(`,${block}`);
+    }
+    this.#length += block.length;
+    if (this.#length >= fileLength) await this.finish();
+  }
+
+  /** Ends the file that is being written, if any. */
+  async finish(): Promise<void> {
+    const file = this.#file;
+    if (file === undefined) return;
+    this.#file = undefined;
+    this.#length = 0;
+    try {
+      await file.writeFile(frames[this.#kind][1]);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
 async function writeData(
   folder: string,
   kind: DatasetKind,
   items: AsyncIterable<readonly string[]> | Iterable<readonly string[]>,
 ): Promise<void> {
-  const [opening, closing] = frames[kind];
-  let file = 0;
-  let length = 0;
-  let texts: string[] = [];
-  let turnEnds = performance.now() + slice;
-  const finishFile = async () => {
-    const parts = texts;
-    texts = [];
-    length = 0;
-    await writeFlushed(join(folder, String(file++)), [opening, ...parts, closing]);
-  };
-  for await (const batch of items) {
-    for (const item of batch) {
-      texts.push(texts.length === 0 ? item : `,${item}`);
-      length += item.length + 1;
-      if (length >= fileLength) await finishFile();
+  const writer = new DataWriter(folder, kind);
+  try {
+    for await (const batch of items) {
+      let block = '';
+      for (const item of batch) {
+        block = block === '' ? item : `${block},${item}`;
+        if (block.length < blockLength) continue;
+        await writer.write(block);
+        block = '';
+      }
+      if (block !== '') await writer.write(block);
     }
-    if (performance.now() > turnEnds) {
-      await othersTurn();
-      turnEnds = performance.now() + slice;
-    }
+  } finally {
+    await writer.finish();
   }
-  if (texts.length > 0) await finishFile();
 }
 
 /**

@@ -10,7 +10,7 @@ export interface Budget {
 }
 
 /** Measured: what an entry takes beside its characters. */
-const entryOverhead = 72;
+const entryOverhead = 120;
 
 export const sizeOf = (key: string, value: JsonText) => entryOverhead + key.length + value.length;
 

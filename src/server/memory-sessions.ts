@@ -8,7 +8,7 @@ import type { SessionToken } from './tokens.js';
 import type { JsonText } from './value-text.js';
 
 /** Measured: what a session takes beside its entries. */
-export const sessionOverhead = 560;
+export const sessionOverhead = 450;
 
 /** How long a sweep may hold others up, in milliseconds, before it lets them work. */
 const sweepSlice = 5;
