@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { ConnectionError, ProtocolError } from '../../src/errors.js';
+import type { ConnectionState } from '../../src/transport/connection-state.js';
+import { idleTransport, namesOf, openTransport, url } from '../support/opened-transport.js';
+
+const reconnect = { initialDelay: 100, maxDelay: 1000, attempts: Number.POSITIVE_INFINITY, resetAfter: 10_000 };
+
+const delays = (states: readonly ConnectionState[]) =>
+  states.flatMap((state) => (state.state === 'waiting' ? [state.delay] : []));
+
+/** Has so many connections or attempts fail, one after the other. */
+async function fail({ platform, clock }: ReturnType<typeof idleTransport>, times: number): Promise<void> {
+  for (let time = 0; time < times; time++) {
+    platform.socket.end();
+    await clock.advance(1000);
+  }
+}
+
+describe('reconnecting', () => {
+  it('waits up to twice as long after each failure, up to a bound', async () => {
+    const bench = openTransport({ reconnect, random: () => 1 });
+    await fail(bench, 7);
+    expect(delays(bench.states)).toEqual([100, 200, 400, 800, 1000, 1000, 1000]);
+  });
+
+  it('chooses its delay at random between nothing and that', async () => {
+    const chances = [0, 0.25, 0.75];
+    const bench = openTransport({ reconnect, random: () => chances.shift() ?? 0 });
+    await fail(bench, 3);
+    expect(delays(bench.states)).toEqual([0, 50, 300]);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('mine');
+      },
+    ],
+    ['gives nonsense', () => Number.NaN],
+    ['gives a number below 0', () => -3],
+    ['gives a number above 1', () => 3],
+  ])('goes on where random %s', async (_, random) => {
+    const bench = openTransport({ reconnect, random });
+    await fail(bench, 1);
+    const [delay] = delays(bench.states);
+    expect(delay).toBeGreaterThanOrEqual(0);
+    expect(delay).toBeLessThanOrEqual(100);
+    expect(bench.platform.sockets).toHaveLength(2);
+  });
+
+  it('begins anew only after a connection has held for resetAfter', async () => {
+    const bench = openTransport({ reconnect, random: () => 1 });
+    await fail(bench, 3);
+    bench.platform.socket.greet();
+    await bench.clock.advance(9999);
+    await fail(bench, 1);
+    bench.platform.socket.greet();
+    await bench.clock.advance(10_000);
+    await fail(bench, 1);
+    expect(delays(bench.states)).toEqual([100, 200, 400, 800, 100]);
+  });
+
+  it('gives up after so many failures in a row, with the last one as the reason', async () => {
+    const bench = idleTransport({ reconnect: { ...reconnect, attempts: 3 } });
+    const errors: unknown[] = [];
+    bench.transport.open(url).subscribe({ error: (error) => errors.push(error) });
+    await fail(bench, 3);
+    expect(bench.platform.sockets).toHaveLength(3);
+    expect(errors).toEqual([expect.any(ConnectionError)]);
+    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: expect.any(ConnectionError) });
+    expect(bench.clock.timers).toBe(0);
+  });
+
+  it('does not happen where it is off', async () => {
+    const bench = idleTransport({ reconnect: false });
+    const errors: unknown[] = [];
+    bench.transport.open(url).subscribe({ error: (error) => errors.push(error) });
+    await fail(bench, 1);
+    expect(errors).toEqual([expect.any(ConnectionError)]);
+    expect(namesOf(bench.states)).toEqual(['idle', 'connecting', 'closed']);
+  });
+
+  it.each([400, 401, 403, 404, 301, 200])('stops at a refusal with HTTP %i', async (httpStatus) => {
+    const bench = idleTransport();
+    bench.transport.open(url).subscribe({ error: () => {} });
+    bench.platform.socket.end({ httpStatus });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: { permanent: true } });
+  });
+
+  it.each([500, 502, 503, 408, 425, 429])('tries again after a refusal with HTTP %i', async (httpStatus) => {
+    const bench = idleTransport();
+    bench.transport.open(url).subscribe({ error: () => {} });
+    bench.platform.socket.end({ httpStatus });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'waiting', error: { permanent: false } });
+  });
+
+  it.each(['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EPROTO'])('stops at the TLS failure %s', (code) => {
+    const bench = idleTransport();
+    bench.transport.open(url).subscribe({ error: () => {} });
+    bench.platform.socket.end({ cause: Object.assign(new Error('tls'), { code }) });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: { permanent: true } });
+  });
+
+  it('goes on after a peer that was a NemesisDB garbled a reply', async () => {
+    const bench = openTransport();
+    bench.platform.socket.frame('garble');
+    expect(bench.states.at(-1)).toMatchObject({ state: 'waiting', error: expect.any(ProtocolError) });
+    await bench.clock.advance(100);
+    expect(bench.platform.sockets).toHaveLength(2);
+    expect(bench.platform.sockets[0]?.state).toBe('ended');
+  });
+
+  it('keeps the longest request that the server announced while there is no connection', async () => {
+    const bench = openTransport();
+    bench.platform.socket.end();
+    await bench.clock.advance(100);
+    bench.platform.socket.greet({ maxPayload: 4096 });
+    expect(bench.transport.maxPayload).toBe(4096);
+    bench.platform.socket.end();
+    expect(bench.transport.maxPayload).toBe(4096);
+  });
+});
+
+describe('maxPayload', () => {
+  it.each([
+    [undefined, undefined, 1024],
+    [2000, undefined, 2000],
+    [undefined, 8192, 8192],
+    [2000, 8192, 2000],
+    [9000, 8192, 8192],
+  ])('with the option %s and a server that announces %s is %i', (option, announced, expected) => {
+    const { transport, platform } = idleTransport({ maxPayload: option });
+    transport.open(url).subscribe();
+    platform.socket.greet(announced === undefined ? {} : { maxPayload: announced });
+    expect(transport.maxPayload).toBe(expected);
+  });
+});
