@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { encodeFrames } from './frame-encoding.js';
 import type { DialOptions, Platform, PlatformSocket, SocketEnd, SocketListener } from './platform.js';
 
 /** The name of the `diagnostics_channel` that carries the same as `client.activity$`. */
@@ -31,10 +32,9 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
   socket.on('close', (code, reason) => listener.closed(endOf(code, reason.toString(), failure)));
   return {
     write(frames) {
-      // One writev for the whole batch: measured to take the write path from 4.6 to 2.0 µs of processor time a frame.
-      wire?.cork();
-      for (const frame of frames) socket.send(frame);
-      wire?.uncork();
+      // Past ws, which would write each frame in two pieces (see `encodeFrames`). It holds nothing back that this could
+      // overtake: without compression it writes whatever it is given at once, and whole.
+      if (socket.readyState === WebSocket.OPEN) wire?.write(encodeFrames(frames));
     },
     ping: () => socket.ping(),
     close: (code) => socket.close(code),
