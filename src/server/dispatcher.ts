@@ -38,15 +38,17 @@ export class Dispatcher {
 
   /** The reply to a text frame, at once where the store answers at once. */
   answer(text: string): Later<string> {
-    const request = readRequest(text);
-    if ('refusal' in request) return refuse(request);
-    const command = commands.get(request.command);
-    if (command === undefined) return this.#answerUnknown(request);
+    let command = '';
     try {
-      const answer = command(request, this.#context);
-      return answer instanceof Promise ? answer.catch((cause) => this.#failed(request, cause)) : answer;
+      const request = readRequest(text);
+      if ('refusal' in request) return refuse(request);
+      command = request.command;
+      const execute = commands.get(command);
+      if (execute === undefined) return this.#answerUnknown(request);
+      const answer = execute(request, this.#context);
+      return answer instanceof Promise ? answer.catch((cause) => this.#failed(command, cause)) : answer;
     } catch (cause) {
-      return this.#failed(request, cause);
+      return this.#failed(command, cause);
     }
   }
 
@@ -75,8 +77,8 @@ export class Dispatcher {
     );
   }
 
-  #failed({ command }: Request, cause: unknown): string {
-    this.#log.error(`${command} failed.`, cause);
+  #failed(command: string, cause: unknown): string {
+    this.#log.error(`${command === '' ? 'Reading a request' : command} failed.`, cause);
     return command.startsWith('SH_') ? refusal(command, Status.Unknown) : error(Status.Unknown);
   }
 }

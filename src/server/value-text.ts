@@ -11,7 +11,7 @@ function numberText(value: number): JsonText {
 }
 
 function realText({ value }: RealNumber): JsonText {
-  return Number.isSafeInteger(value) ? `${value}.0` : value.toExponential();
+  return Number.isSafeInteger(value) ? `${value}.0` : numberText(value);
 }
 
 function isSorted(names: readonly string[]): boolean {

@@ -1,8 +1,8 @@
 import { parse as parseLossless } from 'lossless-json';
 
 /**
- * A number that was written with a fraction or an exponent and has an integer's value, such as `5.0`. NemesisDB keeps
- * it apart from integers: it is no token and no duration.
+ * A number that was written with a fraction or an exponent and has an integer's value, such as `5.0`, or one past all
+ * doubles, such as `1e400`. NemesisDB keeps it apart from integers: it is no token and no duration.
  */
 export class RealNumber {
   constructor(readonly value: number) {}
@@ -26,15 +26,14 @@ const integerForm = /^-?\d+$/;
 const minInt64 = -(2n ** 63n);
 const maxUint64 = 2n ** 64n - 1n;
 
-function readNumber(text: string): number | bigint | string | RealNumber | null {
+function readNumber(text: string): number | bigint | string | RealNumber {
   const number = Number(text);
   if (integerForm.test(text)) {
     if (Number.isSafeInteger(number)) return number;
     const integer = BigInt(text);
     return integer >= minInt64 && integer <= maxUint64 ? integer : text;
   }
-  if (!Number.isFinite(number)) return null;
-  return Number.isInteger(number) ? new RealNumber(number) : number;
+  return Number.isInteger(number) || !Number.isFinite(number) ? new RealNumber(number) : number;
 }
 
 const asNemesisReads = {
@@ -110,13 +109,12 @@ function blankComments(text: string): string {
  */
 export function readQuickly(text: string): WireValue | undefined {
   if (platformMisreads.test(text)) return undefined;
-  let value: WireValue;
   try {
-    value = JSON.parse(text) as WireValue; // JSON.parse is typed `any`; what it makes is among these
+    const value = JSON.parse(text) as WireValue; // JSON.parse is typed `any`; what it makes is among these
+    return survey(value, 1, false) === countColons(text) ? value : undefined;
   } catch {
     return undefined;
   }
-  return survey(value, 1, false) === countColons(text) ? value : undefined;
 }
 
 /** Reads a text as NemesisDB does. Throws a `SyntaxError` where NemesisDB refuses it (status 3). */

@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { Dispatcher } from '../../src/server/dispatcher.js';
+import { consoleLog, MemoryStore } from '../../src/server/index.js';
+import { valueText } from '../../src/server/value-text.js';
+import { readExactly, readQuickly } from '../../src/server/wire.js';
+
+const failures: string[] = [];
+const log = consoleLog('error', (line) => failures.push(line));
+
+function dispatcher(): Dispatcher {
+  return new Dispatcher({ store: new MemoryStore(systemClock), datasets: undefined, info: () => '' }, log);
+}
+
+const suffixes = [
+  'SET',
+  'GET',
+  'ADD',
+  'RMV',
+  'COUNT',
+  'CONTAINS',
+  'KEYS',
+  'CLEAR',
+  'CLEAR_SET',
+  'NEW',
+  'END',
+  'END_ALL',
+  'EXISTS',
+];
+const others = ['INFO', 'INFO_ALL', 'SAVE', 'LOAD', 'FIND', 'UPDATE', 'ARR_APPEND', 'x', ''];
+
+const command = fc
+  .tuple(fc.constantFrom('SH', 'KV', 'SV', 'X', ''), fc.constantFrom(...suffixes, ...others), fc.constantFrom('_', ''))
+  .map(([family, suffix, underscore]) => family + underscore + suffix);
+
+const member = fc.oneof(
+  fc.constantFrom(
+    'tkn',
+    'tkns',
+    'keys',
+    'key',
+    'path',
+    'rsp',
+    'value',
+    'items',
+    'name',
+    'expiry',
+    'duration',
+    '__proto__',
+  ),
+  fc.string(),
+);
+
+const spelledValue = fc.letrec<{ value: string }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom(
+      '1',
+      '0',
+      '-0',
+      '1.0',
+      '1e400',
+      '18446744073709551615',
+      '18446744073709551616',
+      'null',
+      'true',
+      '""',
+    ),
+    fc.constantFrom(
+      '"$.a"',
+      '"$..*"',
+      '"$["',
+      '"keys"',
+      '"kv"',
+      '"\\ud800"',
+      '{}',
+      '[]',
+      '/*c*/1',
+      '"a":',
+      '"__proto__"',
+    ),
+    fc.double({ noNaN: true }).map(String),
+    fc.string().map((text) => JSON.stringify(text)),
+    fc.array(tie('value'), { maxLength: 4 }).map((items) => `[${items.join(',')}]`),
+    fc.array(fc.tuple(member, tie('value')), { maxLength: 4 }).map(spellObject),
+  ),
+})).value;
+
+function spellObject(members: readonly (readonly [string, string])[]): string {
+  return `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
+}
+
+const spelledCommand = fc
+  .tuple(command, fc.array(fc.tuple(member, spelledValue), { maxLength: 4 }))
+  .map(([name, members]) => `{${JSON.stringify(name)}:${spellObject(members)}}`);
+
+/** A command with a few characters changed, taken out or put in. */
+const mutated = fc
+  .tuple(spelledCommand, fc.array(fc.tuple(fc.nat(), fc.nat(2), fc.string({ maxLength: 2 })), { maxLength: 3 }))
+  .map(([text, changes]) =>
+    changes.reduce((changed, [where, length, put]) => {
+      const at = changed.length === 0 ? 0 : where % changed.length;
+      return changed.slice(0, at) + put + changed.slice(at + length);
+    }, text),
+  );
+
+const anyText = fc.oneof(fc.string({ unit: 'binary' }), spelledCommand, mutated);
+
+describe('whatever text arrives', () => {
+  test('gets one reply, which is JSON with one member that holds a status, and nothing fails inside', () => {
+    fc.assert(
+      fc.property(fc.array(anyText, { maxLength: 8 }), (texts) => {
+        const server = dispatcher();
+        for (const text of texts) {
+          const reply = server.answer(text);
+          if (typeof reply !== 'string') throw new Error('the memory store answers at once');
+          const bodies = Object.values(JSON.parse(reply) as Record<string, { st?: unknown }>); // or it throws
+          expect(bodies).toHaveLength(1);
+          expect(bodies[0]?.st).toBeTypeOf('number');
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    expect(failures).toEqual([]);
+  });
+
+  test('does not change what objects inherit', () => {
+    const server = dispatcher();
+    server.answer('{"KV_SET":{"keys":{"__proto__":{"polluted":1},"a":{"__proto__":{"polluted":1}}}}}');
+    server.answer('{"KV_UPDATE":{"key":"a","path":"$","value":{"__proto__":{"polluted":1}}}}');
+    server.answer(`{"KV_UPDATE":{"key":"a","path":"$['__proto__']","value":{"polluted":2}}}`);
+    expect('polluted' in {}).toBe(false);
+    expect(server.answer('{"KV_GET":{"keys":["__proto__","a"]}}')).toBe(
+      '{"KV_GET_RSP":{"keys":{"__proto__":{"polluted":1},"a":{"__proto__":{"polluted":2}}},"st":1}}',
+    );
+  });
+});
+
+describe('the quick way of reading', () => {
+  test('gives what the exact one does, or leaves it to that', () => {
+    fc.assert(
+      fc.property(fc.oneof(spelledValue, mutated), (text) => {
+        const quick = readQuickly(text);
+        if (quick === undefined) return;
+        // 1.0 and 1 differ to the exact way alone; both are the number 1
+        const level = (value: string) => value.replaceAll(/(\d)\.0(?!\d)/g, '$1').replaceAll(/(\d)e\+0\b/g, '$1');
+        const spell = (value: Parameters<typeof valueText>[0]) => level(valueText(value)).replaceAll('-0', '0');
+        expect(JSON.parse(spell(quick))).toEqual(JSON.parse(spell(readExactly(text))));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test.each([
+    ['{"a":1,"a":2}', '{"a":1}'],
+    ['{"a":1,"b":"\\":"}', '{"a":1,"b":"\\":"}'],
+    ['{"a" :1,"a":2}', '{"a":1}'],
+    ['[12345678901234567890123]', '["12345678901234567890123"]'],
+    ['[1e20,1e400,-1e400]', '[1e+20,null,null]'],
+    ['[5.0,1e400,1e20,9007199254740993]', '[5.0,null,1e+20,9007199254740993]'],
+    ['// c\n{"a"/**/:/* " */1}//', '{"a":1}'],
+    ['["//no","/*no*/"]', '["//no","/*no*/"]'],
+    ['{"b":1,"10":1,"2":1,"B":1}', '{"10":1,"2":1,"B":1,"b":1}'],
+  ])('%s is kept as %s', (text, kept) => {
+    expect(valueText(readQuickly(text) ?? readExactly(text))).toBe(kept);
+  });
+
+  test.each(['/', '/*', '{"a":1}/*', '"/*', '{"a":/1}', '["\\udc00"]', '{"\\ud800\\u0041":1}', '[1,]', '\u00a01'])(
+    '%j is refused',
+    (text) => {
+      expect(readQuickly(text)).toBeUndefined();
+      expect(() => readExactly(text)).toThrow(SyntaxError);
+    },
+  );
+});

@@ -1,0 +1,83 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { NdbServer } from '../../src/server/index.js';
+import { ManualClock } from './support/manual-clock.js';
+import { ask, closeCode, connectTo, keptLog } from './support/peers.js';
+
+const value = 'x'.repeat(7000);
+
+async function serverWithLargeValue(options = {}): Promise<NdbServer> {
+  const server = await NdbServer.listen({ maxPayload: 8192, ...options });
+  const socket = await connectTo(server.url);
+  await ask(socket, `{"KV_SET":{"keys":{"large":"${value}"}}}`);
+  socket.terminate();
+  return server;
+}
+
+describe('a client that reads slowly', () => {
+  test('gets every one of 100,000 pipelined replies of 7 kB, in order, while memory stays bounded', {
+    timeout: 60_000,
+  }, async () => {
+    await using server = await serverWithLargeValue();
+    const socket = await connectTo(server.url);
+    const total = 100_000;
+    const reply = `{"KV_GET_RSP":{"keys":{"large":"${value}"},"st":1}}`;
+    let answered = 0;
+    let wrong = 0;
+    const done = new Promise<void>((resolve) => {
+      socket.on('message', (data: Buffer) => {
+        answered++;
+        // each thousandth request is another command, whose reply has to come in its place
+        const expected = answered % 1000 === 0 ? '{"KV_COUNT_RSP":{"cnt":1,"st":1}}' : reply;
+        if (data.length !== expected.length) wrong++;
+        if (answered === total) resolve();
+        // reads a little, and rests
+        if (answered % 5000 === 0) {
+          socket.pause();
+          setTimeout(() => socket.resume(), 20);
+        }
+      });
+    });
+    socket.pause();
+    const before = process.memoryUsage().rss;
+    for (let index = 1; index <= total; index++) {
+      socket.send(index % 1000 === 0 ? '{"KV_COUNT":{}}' : '{"KV_GET":{"keys":["large"]}}');
+    }
+    await wait(500);
+    // 700 MB of replies are asked for; all that waits is what the client and the sockets hold
+    expect(process.memoryUsage().rss - before).toBeLessThan(250_000_000);
+    socket.resume();
+    await done;
+    expect({ answered, wrong }).toEqual({ answered: total, wrong: 0 });
+    socket.terminate();
+  });
+
+  test('does not keep another client waiting', async () => {
+    await using server = await serverWithLargeValue();
+    const lazy = await connectTo(server.url);
+    lazy.pause();
+    for (let index = 0; index < 5000; index++) lazy.send('{"KV_GET":{"keys":["large"]}}');
+    const other = await connectTo(server.url);
+    const begin = performance.now();
+    expect(await ask(other, '{"KV_COUNT":{}}')).toBe('{"KV_COUNT_RSP":{"cnt":1,"st":1}}');
+    expect(performance.now() - begin).toBeLessThan(1000);
+    lazy.terminate();
+    other.terminate();
+  });
+
+  test('is dropped once it has read nothing for the stall timeout', async () => {
+    const clock = new ManualClock();
+    const log = keptLog();
+    await using server = await serverWithLargeValue({ clock, log, stallTimeout: 60_000, highWaterMark: 64 * 1024 });
+    const lazy = await connectTo(server.url);
+    lazy.pause();
+    for (let index = 0; index < 20_000; index++) lazy.send('{"KV_GET":{"keys":["large"]}}');
+    await wait(300);
+    await clock.advance(59_000);
+    expect(log.lines).toEqual([]);
+    await clock.advance(1_000);
+    expect(log.lines).toContain('A client was dropped: it had not read its replies for 60000 ms.');
+    lazy.resume();
+    expect(await closeCode(lazy)).toBe(1006);
+  });
+});
