@@ -1,0 +1,172 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { NdbServer } from '../../src/server/index.js';
+import { ask, connectTo, keptLog, serverWithFolder } from './support/peers.js';
+
+const complete = '{"complete":2,"name":"ds","saveDataType":0,"start":1,"status":1,"version":2}';
+
+/** Writes a dataset as NemesisDB does. */
+async function writeByHand(
+  folder: string,
+  timestamp: string,
+  description: string,
+  files: readonly string[],
+): Promise<void> {
+  const root = join(folder, 'ds', timestamp);
+  await mkdir(join(root, 'md'), { recursive: true });
+  await mkdir(join(root, 'data'));
+  await writeFile(join(root, 'md', 'md.json'), description);
+  for (const [index, text] of files.entries()) await writeFile(join(root, 'data', String(index)), text);
+}
+
+async function filesOf(folder: string, name: string): Promise<{ description: unknown; data: string[] }> {
+  const [timestamp = ''] = await readdir(join(folder, name));
+  const root = join(folder, name, timestamp);
+  const files = await readdir(join(root, 'data'));
+  return {
+    description: JSON.parse(await readFile(join(root, 'md', 'md.json'), 'utf8')),
+    data: await Promise.all(files.map((file) => readFile(join(root, 'data', file), 'utf8'))),
+  };
+}
+
+describe('what is saved', () => {
+  test("are NemesisDB's own files", async () => {
+    await using setup = await serverWithFolder();
+    const socket = await connectTo(setup.server.url);
+    await ask(socket, '{"KV_SET":{"keys":{"a\\"b":{"z":[18446744073709551615,1e20],"y":null}}}}');
+    await ask(socket, '{"KV_SAVE":{"name":"keys"}}');
+    const keys = await filesOf(setup.folder, 'keys');
+    expect(keys.data).toEqual(['{ "keys":{"a\\"b":{"y":null,"z":[18446744073709551615,1e+20]}}}']);
+    const number = expect.any(Number);
+    expect(keys.description).toEqual({
+      complete: number,
+      name: 'keys',
+      saveDataType: 0,
+      start: number,
+      status: 1,
+      version: 2,
+    });
+
+    const token = /"tkn":(\d+)/.exec(
+      await ask(socket, '{"SH_NEW":{"expiry":{"duration":60,"extendOnGet":true}}}'),
+    )?.[1];
+    await ask(socket, `{"SH_SET":{"tkn":${token},"keys":{"a":1}}}`);
+    await ask(socket, '{"SH_SAVE":{"name":"sessions"}}');
+    const sessions = await filesOf(setup.folder, 'sessions');
+    expect(sessions.data).toEqual([
+      `[{"keys":{"a":1},"sh":{"expiry":{"deleteSession":false,"duration":60,"extendOnGet":true,"extendOnSetAdd":false},"shared":false,"tkn":${token}}}]`,
+    ]);
+    expect(sessions.description).toMatchObject({ saveDataType: 1 });
+    socket.terminate();
+  });
+
+  test('goes on in a new file after 10 MiB, and all of it loads', async () => {
+    await using setup = await serverWithFolder({ maxPayload: 2 ** 22 });
+    const socket = await connectTo(setup.server.url);
+    for (let index = 0; index < 13; index++)
+      await ask(socket, `{"KV_SET":{"keys":{"${index}":"${'x'.repeat(1_000_000)}"}}}`);
+    await ask(socket, '{"KV_SAVE":{"name":"large"}}');
+    expect((await filesOf(setup.folder, 'large')).data.map((text) => text.length > 10 * 1024 * 1024)).toEqual([
+      true,
+      false,
+    ]);
+    await ask(socket, '{"KV_CLEAR":{}}');
+    expect(await ask(socket, '{"KV_LOAD":{"name":"large"}}')).toMatch(/"keys":13,.*"st":141/);
+    expect(await ask(socket, '{"KV_COUNT":{}}')).toBe('{"KV_COUNT_RSP":{"cnt":13,"st":1}}');
+    socket.terminate();
+  });
+
+  test('is what there was when saving began, whatever is written, removed or ended meanwhile', async () => {
+    await using setup = await serverWithFolder({ maxPayload: 2 ** 22 });
+    const [saver, writer] = [await connectTo(setup.server.url), await connectTo(setup.server.url)];
+    const keys = Array.from({ length: 20_000 }, (_, index) => `"k${index}":1`);
+    await ask(saver, `{"KV_SET":{"keys":{${keys.join(',')}}}}`);
+    const saving = ask(saver, '{"KV_SAVE":{"name":"moment"}}');
+    let isSaved = false;
+    void saving.then(() => {
+      isSaved = true;
+    });
+    for (let writes = 0; !isSaved && writes < 300; writes++) {
+      await ask(writer, `{"KV_SET":{"keys":{"k${(writes * 7919) % 20_000}":2,"new${writes}":1}}}`);
+      await ask(writer, `{"KV_RMV":{"keys":["k${(writes * 7907) % 20_000}"]}}`);
+    }
+    await saving;
+    await ask(writer, '{"KV_CLEAR":{}}');
+    expect(await ask(writer, '{"KV_LOAD":{"name":"moment"}}')).toMatch(/"keys":20000,.*"st":141/);
+    expect(await ask(writer, '{"KV_FIND":{"path":"$[?@ == 2]","rsp":"keys"}}')).toContain('"keys":[]');
+    for (const socket of [saver, writer]) socket.terminate();
+  });
+
+  test.each(['../x', '/tmp/x', 'a/../../x', '', '.', '..', 'a//b', '.hidden', 'a\\u0000b', 'C:\\\\x', '..\\\\x'])(
+    'is refused under the name %j, which leaves the folder',
+    async (name) => {
+      await using setup = await serverWithFolder();
+      const socket = await connectTo(setup.server.url);
+      expect(await ask(socket, `{"KV_SAVE":{"name":"${name}"}}`)).toContain('"st":122');
+      expect(await ask(socket, `{"SH_SAVE":{"name":"${name}"}}`)).toContain('"st":122');
+      expect(await ask(socket, `{"KV_LOAD":{"name":"${name}"}}`)).toContain('"st":142');
+      expect(await readdir(setup.folder)).toEqual([]);
+      socket.terminate();
+    },
+  );
+});
+
+describe('what is loaded', () => {
+  test('is the newest that is complete; one that was never finished is passed over', async () => {
+    await using setup = await serverWithFolder();
+    await writeByHand(setup.folder, '100', complete, ['{ "keys":{"a":"oldest"}}']);
+    await writeByHand(setup.folder, '1000', complete, [
+      '{ "keys":{"a":"newest"}}',
+      '{ "keys":{"b":18446744073709551615}}',
+    ]);
+    await writeByHand(setup.folder, '2000', complete.replace('"status":1', '"status":0'), [
+      '{ "keys":{"a":"unfinished"}}',
+    ]);
+    const socket = await connectTo(setup.server.url);
+    expect(await ask(socket, '{"KV_LOAD":{"name":"ds"}}')).toMatch(/"keys":2,"name":"ds","sessions":0,"st":141/);
+    expect(await ask(socket, '{"KV_GET":{"keys":["a","b"]}}')).toContain('{"a":"newest","b":18446744073709551615}');
+    socket.terminate();
+  });
+
+  test.each([
+    ['cut short', '{ "keys":{"a":2,"b":'],
+    ['of something else', 'PK\u0003\u0004'],
+    ['nested without end', `{ "keys":{"a":${'['.repeat(100_000)}`],
+  ])('changes nothing where a file is %s: 142, and a line in the log', async (_, text) => {
+    const log = keptLog();
+    await using setup = await serverWithFolder({ log });
+    await writeByHand(setup.folder, '1', complete, ['{ "keys":{"a":2}}', text]);
+    const socket = await connectTo(setup.server.url);
+    await ask(socket, '{"KV_SET":{"keys":{"a":1}}}');
+    expect(await ask(socket, '{"KV_LOAD":{"name":"ds"}}')).toBe('{"KV_LOAD_RSP":{"name":"ds","st":142}}');
+    expect(await ask(socket, '{"KV_GET":{"keys":["a","b"]}}')).toBe('{"KV_GET_RSP":{"keys":{"a":1},"st":1}}');
+    expect(log.lines).toEqual(['A dataset was not loaded; nothing was changed.']);
+    socket.terminate();
+  });
+
+  test('changes nothing where one session in it is damaged', async () => {
+    await using setup = await serverWithFolder();
+    const good =
+      '{"keys":{"a":1},"sh":{"expiry":{"deleteSession":false,"duration":0,"extendOnGet":false,"extendOnSetAdd":false},"shared":false,"tkn":5}}';
+    await writeByHand(setup.folder, '1', complete.replace('"saveDataType":0', '"saveDataType":1'), [
+      `[${good},${good.replace('"tkn":5', '"tkn":"6"')}]`,
+    ]);
+    const socket = await connectTo(setup.server.url);
+    expect(await ask(socket, '{"SH_LOAD":{"name":"ds"}}')).toContain('"st":142');
+    expect(await ask(socket, '{"SH_INFO_ALL":{}}')).toBe(
+      '{"SH_INFO_ALL_RSP":{"st":1,"totalKeys":0,"totalSessions":0}}',
+    );
+    socket.terminate();
+  });
+
+  test('before anything is answered, where a server is started with it; one that can not be is an error', async () => {
+    await using setup = await serverWithFolder();
+    await writeByHand(setup.folder, '1', complete, ['{ "keys":{"a":1}}']);
+    await using loaded = await NdbServer.listen({ persist: setup.folder, load: 'ds' });
+    const socket = await connectTo(loaded.url);
+    expect(await ask(socket, '{"KV_GET":{"keys":["a"]}}')).toBe('{"KV_GET_RSP":{"keys":{"a":1},"st":1}}');
+    socket.terminate();
+    await expect(NdbServer.listen({ persist: setup.folder, load: 'nope' })).rejects.toThrow('load names "nope"');
+  });
+});

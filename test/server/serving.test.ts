@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.js';
+import { MemoryStore, NdbServer } from '../../src/server/index.js';
+import { ask, closeCode, connectTo } from './support/peers.js';
+import { slowStore } from './support/slow-store.js';
+
+describe('a server', () => {
+  test('answers each connection in order, over a store that answers later, too', async () => {
+    await using server = await NdbServer.listen({ store: slowStore(new MemoryStore(systemClock)) });
+    const socket = await connectTo(server.url);
+    const replies: string[] = [];
+    const done = new Promise<void>((resolve) => {
+      socket.on('message', (data) => {
+        if (replies.push(String(data)) === 400) resolve();
+      });
+    });
+    for (let index = 0; index < 200; index++) {
+      socket.send(`{"KV_SET":{"keys":{"n":${index}}}}`);
+      socket.send(index % 2 === 0 ? '{"KV_GET":{"keys":["n"]}}' : `{"SH_${index}":{}}`);
+    }
+    await done;
+    for (let index = 0; index < 200; index += 2) {
+      expect(replies[2 * index + 1]).toBe(`{"KV_GET_RSP":{"keys":{"n":${index}},"st":1}}`);
+      expect(replies[2 * index + 3]).toBe(`{"SH_${index + 1}_RSP":{"m":"","st":10,"tkn":null}}`);
+    }
+    socket.terminate();
+  });
+
+  test('answers unknown names of other families under the first such name, on every connection', async () => {
+    await using server = await NdbServer.listen();
+    const [first, second] = [await connectTo(server.url), await connectTo(server.url)];
+    const stale = '{"SV_ONE_RSP":{"m":"","st":10,"tkn":null}}';
+    expect(await ask(first, '{"SV_ONE":{}}')).toBe(stale);
+    expect(await ask(second, '{"OARR_TWO":{}}')).toBe(stale);
+    for (const socket of [first, second]) socket.terminate();
+  });
+
+  test('says its maxPayload where it is not the one NemesisDB is shipped with, and more to who asks', async () => {
+    await using usual = await NdbServer.listen();
+    await using large = await NdbServer.listen({ maxPayload: 8192 });
+    const [one, other] = [await connectTo(usual.url), await connectTo(large.url)];
+    const rest = '"persistEnabled":false,"serverVersion":"0.7.2","st":1}}';
+    expect(await ask(one, '{"SV_INFO":{}}')).toBe(`{"SV_INFO_RSP":{${rest}`);
+    expect(await ask(other, '{"SV_INFO":{}}')).toBe(`{"SV_INFO_RSP":{"maxPayload":8192,${rest}`);
+    expect(await ask(one, '{"SV_INFO":{"maxPayload":null}}')).toBe(
+      `{"SV_INFO_RSP":{"connections":1,"maxPayload":1024,"memoryUsed":0,${rest}`,
+    );
+    for (const socket of [one, other]) socket.terminate();
+  });
+
+  test('answers /healthz over plain HTTP, and tells others to come by WebSocket', async () => {
+    await using server = await NdbServer.listen();
+    const health = await fetch(`http://127.0.0.1:${server.port}/healthz`);
+    expect([health.status, await health.text()]).toEqual([200, 'ok\n']);
+    expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(426);
+  });
+
+  test('closes its clients with 1001, and is gone when close() resolves', async () => {
+    const server = await NdbServer.listen();
+    const socket = await connectTo(server.url);
+    const closed = closeCode(socket);
+    await Promise.all([server.close(), server.close()]);
+    expect(await closed).toBe(1001);
+    await expect(connectTo(server.url)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('refuses to save where it has no folder', async () => {
+    await using server = await NdbServer.listen();
+    const socket = await connectTo(server.url);
+    expect(await ask(socket, '{"KV_SAVE":{}}')).toBe('{"KV_SAVE_RSP":{"m":"","st":14}}');
+    expect(await ask(socket, '{"SH_LOAD":{"name":"x"}}')).toBe('{"SH_LOAD_RSP":{"name":"x","st":142}}');
+    socket.terminate();
+  });
+
+  test.each([{ port: 70_000 }, { maxPayload: 1.5 }, { sweepInterval: 9 }, { persist: '/no/such/folder' }])(
+    'does not start with %j',
+    async (options) => {
+      await expect(NdbServer.listen(options)).rejects.toThrow(Object.keys(options)[0] ?? '');
+    },
+  );
+
+  test('names the first wrong parameter in the order of their names, and the parameter before the session', async () => {
+    await using server = await NdbServer.listen();
+    const socket = await connectTo(server.url);
+    const type = '"m":"Param type incorrect","st":41';
+    const missing = '"m":"Missing parameter","st":26';
+    expect(await ask(socket, '{"SH_NEW":{"expiry":{"deleteSession":1}}}')).toContain(type);
+    expect(await ask(socket, '{"SH_NEW":{"expiry":{"extendOnGet":1}}}')).toContain(missing);
+    expect(await ask(socket, '{"SH_NEW":{"expiry":{"duration":5.0}}}')).toContain(type);
+    expect(await ask(socket, '{"KV_ARR_APPEND":{"key":1}}')).toContain(missing);
+    expect(await ask(socket, '{"KV_ARR_APPEND":{"items":1}}')).toContain(type);
+    expect(await ask(socket, '{"SH_SET":{"tkn":1}}')).toContain(missing);
+    expect(await ask(socket, '{"SH_INFO":{}}')).toBe('{"SH_INFO_RSP":{"m":"","st":13,"tkn":null}}');
+    expect(await ask(socket, '{"SH_END":{"tkn":1.0}}')).toBe('{"SH_END_RSP":{"m":"","st":100,"tkn":null}}');
+    socket.terminate();
+  });
+});

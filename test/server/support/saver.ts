@@ -1,0 +1,16 @@
+/** Saves again and again, each time with a higher number in every key, until it is killed. */
+import { systemClock } from '../../../src/clock.js';
+import { Datasets } from '../../../src/server/datasets.js';
+import { consoleLog } from '../../../src/server/log.js';
+import { MemoryStore } from '../../../src/server/memory-store.js';
+
+const [folder = '', from = '0'] = process.argv.slice(2);
+const store = new MemoryStore(systemClock);
+const datasets = new Datasets(folder, store, consoleLog('error'));
+
+for (let round = Number(from); ; round++) {
+  const entries = Array.from({ length: 5000 }, (_, index) => [`key:${index}`, String(round)] as const);
+  store.set(undefined, entries, false);
+  const { status } = await datasets.saveKeys('killed');
+  process.send?.({ status, round });
+}
