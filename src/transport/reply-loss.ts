@@ -28,6 +28,8 @@ export const droppedReply: ReplyLoss = {
   worthRepeating: (request) => repeats(request, maxWritings),
 };
 
+const isTooLong = (cause: ConnectionFailure) => cause instanceof ConnectionError && cause.closeCode === 1009;
+
 /**
  * The connection ended under these requests. Measured: a server drops it, without a close code, at a request over its own
  * limit, which can't be asked for.
@@ -45,7 +47,9 @@ export function brokenConnection(
     reason:
       longest > 0
         ? `the server cut the connection after a request of ${longest} bytes, so its maxPayload is likely smaller (${shippedMaxPayload} as shipped)`
-        : 'the connection broke',
+        : isTooLong(cause)
+          ? 'a message was longer than one side accepts, likely a reply longer than maxReply: raise it, or ask for less'
+          : 'the connection broke',
     outcome: 'unknown',
     cause,
     worthRepeating: (request) => repeats(request, suspects.includes(request) ? maxSuspectWritings : maxWritings),

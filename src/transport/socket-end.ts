@@ -5,7 +5,7 @@ import type { SocketEnd } from './platform.js';
 const closeAdvice: Readonly<Record<number, string>> = {
   1000: 'The server closed the connection; it has probably stopped. Its sessions are gone unless it saved them',
   1001: 'The server is going away',
-  1002: 'The server saw an error of the WebSocket protocol; something between the two may garble frames',
+  1002: 'One side saw an error of the WebSocket protocol; something between the two may garble frames',
   1003: 'The server does not accept this kind of data; it is probably no NemesisDB',
   1006: 'The connection broke without a closing handshake',
   1007: 'The server could not read the text it was sent; something between the two may garble frames',
@@ -16,6 +16,9 @@ const closeAdvice: Readonly<Record<number, string>> = {
   1013: 'The server is overloaded',
   1015: 'The TLS handshake failed: check the certificate, and that the port speaks TLS',
 };
+
+const badCertificate =
+  'The certificate of the server can not be trusted: check its name and date, or name its authority in NODE_EXTRA_CA_CERTS';
 
 /** Node's error codes after which the same URL will not work a moment later either. */
 const permanentFailures = new Set([
@@ -30,6 +33,12 @@ const permanentFailures = new Set([
 ]);
 
 const failureAdvice: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: badCertificate,
+  DEPTH_ZERO_SELF_SIGNED_CERT: badCertificate,
+  ERR_TLS_CERT_ALTNAME_INVALID: badCertificate,
+  SELF_SIGNED_CERT_IN_CHAIN: badCertificate,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: badCertificate,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: badCertificate,
   ECONNREFUSED: 'Nothing listens there: is the server running, on this host and port?',
   ENOTFOUND: 'The host name is unknown: check the URL',
   EAI_AGAIN: 'The host name could not be looked up just now',
@@ -44,6 +53,15 @@ function failureCode(cause: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/**
+ * The close code that an end stands for. Where `ws` itself gives a connection up, for what came over it, it tells 1006 to its
+ * own side, which would look like a server that cut it.
+ */
+function meantCode(code: number, failure: string | undefined): number {
+  if (failure === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;
+  return failure?.startsWith('WS_ERR_') === true ? 1002 : code;
+}
+
 /** Upgrade refusals that may be over soon: too early, too many, or the server's own trouble. */
 const isPassing = (httpStatus: number) => httpStatus >= 500 || [408, 425, 429].includes(httpStatus);
 
@@ -56,12 +74,13 @@ export function describeEnd({ code, reason, httpStatus, cause }: SocketEnd): Con
     );
   }
   const failure = failureCode(cause);
-  const advice = failure === undefined ? undefined : failureAdvice[failure];
-  const what = advice ?? (failure === undefined ? closeAdvice[code] : undefined) ?? 'The connection ended';
-  const detail = failure === undefined ? (reason === '' ? `code ${code}` : `code ${code}, ${reason}`) : failure;
-  return new ConnectionError(`${what} (${detail}).`, {
+  const closeCode = meantCode(code, failure);
+  const isOfFrames = closeCode !== code;
+  const advice = failure === undefined || isOfFrames ? closeAdvice[closeCode] : failureAdvice[failure];
+  const detail = failure ?? (reason === '' ? `code ${code}` : `code ${code}, ${reason}`);
+  return new ConnectionError(`${advice ?? 'The connection ended'} (${detail}).`, {
     permanent: failure !== undefined && permanentFailures.has(failure),
-    closeCode: code,
+    closeCode,
     cause,
   });
 }
