@@ -8,7 +8,7 @@ import { firstComplaint } from '../protocol/validation.js';
 import type { CommandObserver, SettledCommand } from '../session/port.js';
 import type { Receiver, Reply, Transport } from '../transport/transport.js';
 import { type CallOptions, checkCallOptions, type Settings } from './options.js';
-import { sendParts } from './parts.js';
+import { type Part, sendParts } from './parts.js';
 import { refusal } from './refusal.js';
 import { cut } from './split.js';
 
@@ -58,12 +58,12 @@ function start(
     if (options !== undefined) checkCallOptions(options, method);
     const timeout = options?.timeout ?? context.settings.timeout;
     const repeatable = isRepeatable(row, options?.retry ?? context.settings.retry);
-    const send = (part: string, within: number, receiver: Subscriber<unknown>) =>
-      new Call(receiver, context, row, tkn, argument).send(part, within, repeatable);
     const limit = context.transport.maxPayload;
-    if (!exceeds(text, limit)) return send(text, timeout, subscriber);
-    const texts = partsOf(row, before, text, argument, limit);
-    return sendParts(send, row, texts, timeout, context.settings.clock).subscribe(subscriber);
+    if (!exceeds(text, limit)) return new Call(subscriber, context, row, tkn, argument).send(text, timeout, repeatable);
+    const parts = partsOf(row, before, text, argument, limit);
+    const send = (part: Part, within: number, receiver: Subscriber<unknown>) =>
+      new Call(receiver, context, row, tkn, part.argument).send(part.text, within, repeatable);
+    return sendParts(send, row, parts, timeout, context.settings.clock).subscribe(subscriber);
   } catch (error) {
     subscriber.error(named(error, method));
     return undefined;
@@ -93,18 +93,18 @@ function isRepeatable({ retry }: AnyRow, wanted: Settings['retry']): boolean {
 }
 
 /** The requests into which one is cut that is too long; all of them fit, or none is sent. */
-function partsOf(row: AnyRow, before: string, text: string, argument: unknown, limit: number): readonly string[] {
+function partsOf(row: AnyRow, before: string, text: string, argument: unknown, limit: number): readonly Part[] {
   const pieces = row.parameter?.pieces;
   if (row.join === undefined || pieces === undefined) {
     throw new PayloadTooLargeError(row.command, utf8Length(text), limit);
   }
   const [open, close] = pieces.brackets;
-  const parts = cut(
+  const whole = cut(
     { before: `${before}"${pieces.member}":${open}`, pieces: pieces.write(argument), after: `${close}}}` },
     limit,
   );
-  if (!parts.fits) throw new PayloadTooLargeError(row.command, parts.bytes, limit);
-  return parts.texts;
+  if (!whole.fits) throw new PayloadTooLargeError(row.command, whole.bytes, limit);
+  return whole.requests.map(({ text: part, from, to }) => ({ text: part, argument: pieces.part(argument, from, to) }));
 }
 
 /** The result in a reply. */

@@ -6,8 +6,14 @@ import type { AnyRow } from '../protocol/command-row.js';
 /** Most parts under way at once: enough to fill the wire, and a failure leaves few behind that nobody waits for. */
 const partsAtOnce = 16;
 
+/** One request: its text, and the command's argument as far as this request carries it. */
+export interface Part {
+  readonly text: string;
+  readonly argument: unknown;
+}
+
 /** Sends one request, of which it takes at most so many ms to hear. */
-type Send = (text: string, timeout: number, receiver: Subscriber<unknown>) => TeardownLogic;
+type Send = (part: Part, timeout: number, receiver: Subscriber<unknown>) => TeardownLogic;
 
 /**
  * A request in parts, with their results joined in their order. The first failure ends it; the other parts may have been
@@ -16,16 +22,16 @@ type Send = (text: string, timeout: number, receiver: Subscriber<unknown>) => Te
 export function sendParts(
   send: Send,
   row: AnyRow,
-  texts: readonly string[],
+  parts: readonly Part[],
   timeout: number,
   clock: Clock,
 ): Observable<unknown> {
   const deadline = clock.now() + timeout;
   let answered = 0;
-  return from(texts).pipe(
+  return from(parts).pipe(
     mergeMap(
-      (text, index) =>
-        new Observable<unknown>((subscriber) => send(text, Math.max(1, deadline - clock.now()), subscriber)).pipe(
+      (part, index) =>
+        new Observable<unknown>((subscriber) => send(part, Math.max(1, deadline - clock.now()), subscriber)).pipe(
           map((result) => {
             answered += 1;
             return { index, result };
@@ -34,9 +40,9 @@ export function sendParts(
       partsAtOnce,
     ),
     toArray(),
-    map((parts) => row.join?.(parts.sort((a, b) => a.index - b.index).map(({ result }) => result))),
+    map((results) => row.join?.(results.sort((a, b) => a.index - b.index).map(({ result }) => result))),
     catchError((error: unknown) => {
-      throw inParts(error, row, { total: texts.length, answered }, timeout);
+      throw inParts(error, row, { total: parts.length, answered }, timeout);
     }),
   );
 }

@@ -24,6 +24,8 @@ export interface Pieces<Value> {
   readonly brackets: '{}' | '[]';
   /** The texts of its own members. */
   write(value: Value): readonly string[];
+  /** The argument that asks for those from `from` to before `to` alone. */
+  part(value: Value, from: number, to: number): Value;
 }
 
 /**
@@ -79,11 +81,18 @@ export const tokens: Parameter<[tkns: TokenInput | readonly TokenInput[]]> = {
     (value) => (Array.isArray(value) ? value.every(isToken) : isToken(value)),
   ),
   write: (tkns) => `"tkns":[${asList(tkns).join(',')}]`,
-  pieces: { member: 'tkns', brackets: '[]', write: (tkns) => asList(tkns).map(String) },
+  pieces: {
+    member: 'tkns',
+    brackets: '[]',
+    write: (tkns) => asList(tkns).map(String),
+    part: (tkns, from, to) => asList(tkns).slice(from, to),
+  },
 };
 
 /** Whether this is an object, and no array. */
 export const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const entriesOf = (keys: KeysInput) => Object.entries(keys).filter(([, value]) => value !== undefined);
 
 /** Keys with their values. What JSON can't hold among them is told by `writeJson`. */
 export const keysWithValues: Parameter<[keys: KeysInput]> = {
@@ -93,10 +102,8 @@ export const keysWithValues: Parameter<[keys: KeysInput]> = {
   pieces: {
     member: 'keys',
     brackets: '{}',
-    write: (keys) =>
-      Object.entries(keys)
-        .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => writeMembers({ [key]: value })),
+    write: (keys) => entriesOf(keys).map(([key, value]) => writeMembers({ [key]: value })),
+    part: (keys, from, to) => Object.fromEntries(entriesOf(keys).slice(from, to)),
   },
 };
 
@@ -124,11 +131,11 @@ function keysOf(list: KeyList | GetQuery): readonly string[] {
   return keys ?? (key === undefined ? [] : [key]);
 }
 
-const pieceOfEachKey: Pieces<KeyList | GetQuery> = {
+const pieceOfEachKey = {
   member: 'keys',
   brackets: '[]',
-  write: (list) => keysOf(list).map(writeJson),
-};
+  write: (list: KeyList | GetQuery) => keysOf(list).map(writeJson),
+} as const;
 
 const writeKeys = (list: KeyList | GetQuery) => `"keys":${writeJson(keysOf(list))}`;
 
@@ -146,7 +153,11 @@ export const getQuery: Parameter<[query: GetQuery]> = {
   name: 'query',
   schema: z.custom<GetQuery>(isGetQuery, { error: (issue) => complaint(issue.input) }),
   write: writeKeys,
-  pieces: pieceOfEachKey,
+  pieces: {
+    ...pieceOfEachKey,
+    // Only a query for `keys` has several pieces, and its schema is one for all of them.
+    part: (query, from, to) => ({ ...query, keys: keysOf(query).slice(from, to) }) as GetQuery,
+  },
 };
 
 /** Which keys. */
@@ -154,7 +165,7 @@ export const keyList: Parameter<[keys: KeyList]> = {
   name: 'keys',
   schema: z.custom<KeyList>(isKeyList, { error: (issue) => complaint(issue.input) }),
   write: writeKeys,
-  pieces: pieceOfEachKey,
+  pieces: { ...pieceOfEachKey, part: (list, from, to) => keysOf(list).slice(from, to) },
 };
 
 /** Which keys, at least one: the server refuses to remove none. */

@@ -3,6 +3,7 @@ import { call } from '../../src/client/call.js';
 import { settingsOf } from '../../src/client/options.js';
 import { ReplyLostError, TimeoutError } from '../../src/errors.js';
 import { commands } from '../../src/protocol/commands.js';
+import type { Reply } from '../../src/transport/transport.js';
 import type { SettledCommand } from '../../src/session/port.js';
 import { type Answer, FakeTransport } from '../support/fake-transport.js';
 import { settled } from '../support/settled.js';
@@ -36,6 +37,22 @@ describe('whoever follows sessions', () => {
     context.transport.maxPayload = 64;
     await settled(call(context, 'sh_set', commands.sh_set, [1n, { a: 'x'.repeat(20), b: 'x'.repeat(20) }]));
     expect(heard.length).toBe(2);
+  });
+
+  it('hears of each part of a split question with the tokens of that part: the others were not asked about', async () => {
+    const { context } = listen((_, body) => ({ st: 1, exist: body.tkns ?? [] }));
+    const heard: [unknown, unknown][] = [];
+    const observer = {
+      ...context.observer,
+      replied: ({ argument }: SettledCommand, { body }: Reply) => void heard.push([argument, body.exist]),
+    };
+    context.transport.maxPayload = 64;
+    const tkns = [1n, 2n, 3n].map((n) => n * 10n ** 18n);
+    await settled(call({ ...context, observer }, 'sh_session_exists', commands.sh_session_exists, [tkns]));
+    expect(heard).toEqual([
+      [tkns.slice(0, 2), tkns.slice(0, 2)],
+      [tkns.slice(2), tkns.slice(2)],
+    ]);
   });
 
   it('hears that a reply was lost where the server may have executed the command, and only then', async () => {
