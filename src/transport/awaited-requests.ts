@@ -48,6 +48,8 @@ export class AwaitedRequests {
       dueAt: sentAt + whole,
       writings: 0,
       phase: queued,
+      queued: undefined,
+      awaited: undefined,
     };
     this.#count += 1;
     this.#deadlines.add(request);

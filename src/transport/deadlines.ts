@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { Line, type Place } from './line.js';
 
 /** Something that has to end by a certain time. */
 export interface Due {
@@ -6,6 +7,8 @@ export interface Due {
   readonly timeout: number;
   /** When it is due, in the clock's ms. */
   readonly dueAt: number;
+  /** Its place among those of the same timeout, while it has one. */
+  awaited: Place<this> | undefined;
 }
 
 /**
@@ -13,7 +16,7 @@ export interface Due {
  * only the heads of the lines are looked at: a timer for each request would cost more than the rest of its bookkeeping.
  */
 export class Deadlines<T extends Due> {
-  readonly #lines = new Map<number, Set<T>>();
+  readonly #lines = new Map<number, Line<T>>();
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
   constructor(
@@ -22,14 +25,19 @@ export class Deadlines<T extends Due> {
   ) {}
 
   add(due: T): void {
-    const line = this.#lines.get(due.timeout);
-    if (line === undefined) this.#lines.set(due.timeout, new Set([due]));
-    else line.add(due);
+    let line = this.#lines.get(due.timeout);
+    if (line === undefined) {
+      line = new Line();
+      this.#lines.set(due.timeout, line);
+    }
+    due.awaited = line.join(due);
     if (this.#timer === undefined || this.#timer.at > due.dueAt) this.#arm(due.dueAt);
   }
 
   delete(due: T): void {
-    this.#lines.get(due.timeout)?.delete(due);
+    if (due.awaited === undefined) return;
+    due.awaited.line.leave(due.awaited);
+    due.awaited = undefined;
   }
 
   /** Stops the timer. Nothing expires any more. */
@@ -48,20 +56,17 @@ export class Deadlines<T extends Due> {
     this.#timer = undefined;
     const now = this.clock.now();
     for (const [timeout, line] of this.#lines) {
-      for (const due of line) {
-        // Half a millisecond: timers count whole ones, and may ring that much early.
-        if (due.dueAt > now + 0.5) break;
-        line.delete(due);
+      // Half a millisecond: timers count whole ones, and may ring that much early.
+      for (let due = line.first?.item; due !== undefined && due.dueAt <= now + 0.5; due = line.first?.item) {
+        this.delete(due);
         this.expired(due);
       }
-      if (line.size === 0) this.#lines.delete(timeout);
+      // Whoever was told may have cleared the lines, and begun another of this length.
+      if (line.size === 0 && this.#lines.get(timeout) === line) this.#lines.delete(timeout);
     }
     let earliest = Number.POSITIVE_INFINITY;
-    for (const line of this.#lines.values()) {
-      for (const due of line) {
-        earliest = Math.min(earliest, due.dueAt);
-        break;
-      }
+    for (const { first } of this.#lines.values()) {
+      if (first !== undefined) earliest = Math.min(earliest, first.item.dueAt);
     }
     if (earliest < Number.POSITIVE_INFINITY) this.#arm(earliest);
   }

@@ -1,15 +1,23 @@
+import { Line, type Place } from './line.js';
+
+/** Something that can wait to be written. */
+export interface Queueable {
+  readonly text: string;
+  /** Its place in the queue, while it has one. */
+  queued: Place<this> | undefined;
+}
+
 /**
- * Requests that wait to be written, oldest first; those whose reply was lost go before all others. Both are sets, so that
- * one that is unsubscribed or timed out leaves without a search.
+ * Requests that wait to be written, oldest first; those whose reply was lost go before all others. One that is
+ * unsubscribed or timed out leaves without a search.
  */
-export class RequestQueue<T extends { readonly text: string }> {
-  readonly #again = new Set<T>();
-  readonly #waiting = new Set<T>();
+export class RequestQueue<T extends Queueable> {
+  readonly #line = new Line<T>();
   #characters = 0;
 
   /** How many wait. */
   get size(): number {
-    return this.#again.size + this.#waiting.size;
+    return this.#line.size;
   }
 
   /** How many characters wait. */
@@ -18,35 +26,31 @@ export class RequestQueue<T extends { readonly text: string }> {
   }
 
   add(request: T): void {
-    this.#waiting.add(request);
+    request.queued = this.#line.join(request);
     this.#characters += request.text.length;
   }
 
   /** Takes back what was written and lost, in its order, before everything else. */
   addAgain(requests: readonly T[]): void {
-    const before = [...this.#again];
-    this.#again.clear();
-    for (const request of requests) {
-      this.#again.add(request);
+    for (const request of requests.toReversed()) {
+      request.queued = this.#line.jump(request);
       this.#characters += request.text.length;
     }
-    for (const request of before) this.#again.add(request);
   }
 
   delete(request: T): void {
-    if (this.#again.delete(request) || this.#waiting.delete(request)) this.#characters -= request.text.length;
+    if (request.queued === undefined) return;
+    request.queued.line.leave(request.queued);
+    request.queued = undefined;
+    this.#characters -= request.text.length;
   }
 
   /** Takes out the first ones, as many as there are up to `count`. */
   take(count: number): T[] {
     const taken: T[] = [];
-    for (const set of [this.#again, this.#waiting]) {
-      for (const request of set) {
-        if (taken.length >= count) return taken;
-        set.delete(request);
-        this.#characters -= request.text.length;
-        taken.push(request);
-      }
+    for (let next = this.#line.first; next !== undefined && taken.length < count; next = this.#line.first) {
+      taken.push(next.item);
+      this.delete(next.item);
     }
     return taken;
   }

@@ -1,6 +1,7 @@
 import type { Outcome } from '../errors.js';
 import type { Waiter } from './correlator.js';
 import type { Due } from './deadlines.js';
+import type { Queueable } from './request-queue.js';
 import type { OutgoingRequest, Receiver } from './transport.js';
 
 /** Where a request is. */
@@ -11,7 +12,7 @@ export type Phase =
   | { readonly at: 'settled' };
 
 /** One request on its way, from `send` until its receiver was told how it ended. */
-export interface Request extends OutgoingRequest, Waiter, Due {
+export interface Request extends OutgoingRequest, Waiter, Due, Queueable {
   readonly id: number;
   readonly receiver: Receiver;
   readonly sentAt: number;
