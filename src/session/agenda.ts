@@ -1,0 +1,164 @@
+import type { Clock } from '../clock.js';
+import { Heap } from './heap.js';
+
+/** Something that has an appointment. Both numbers belong to the agenda; infinite: none. */
+export interface Planned {
+  /** When it is due. */
+  dueAt: number;
+  /** For when it stands in the heap: then, or earlier. */
+  queuedAt: number;
+  /** Called when it is due; it may plan itself again. */
+  due(now: number): void;
+}
+
+/** A piece of work in steps; false: there are no more. */
+export type Job = () => boolean;
+
+/** How long one slice of work may take before others have their turn, in ms. */
+const slice = 8;
+
+/** The longest nap, in ms: so late at most a jump of the clocks is noticed. */
+const longestNap = 5000;
+
+/** All appointments of a client's sessions, on one timer. Moving one to a later time rewrites a number, no more. */
+export class Agenda {
+  readonly #heap = new Heap<Planned>();
+  readonly #jobs: Job[] = [];
+  #planned = 0;
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  #awake = false;
+
+  constructor(
+    private readonly clock: Clock,
+    /** Called each time that the timer rings, before anything else. */
+    private readonly rang: (now: number) => void,
+  ) {}
+
+  /** Makes an appointment, instead of any other of the item. */
+  plan(item: Planned, at: number): void {
+    if (item.dueAt === at) return;
+    const had = item.dueAt !== Number.POSITIVE_INFINITY;
+    const has = at !== Number.POSITIVE_INFINITY;
+    if (had !== has) this.#planned += has ? 1 : -1;
+    item.dueAt = at;
+    if (has && at < item.queuedAt) this.#push(item);
+    this.#tidy();
+    this.#arm();
+  }
+
+  /** Does a job after those that wait: as much as fits now, the rest in slices. */
+  work(job: Job): void {
+    this.#jobs.push(job);
+    if (this.#awake) return;
+    if (this.#jobs.length > 1) this.#arm();
+    else this.#wake(() => this.#slice());
+  }
+
+  /** Does a job as soon as all that is due by now is done, and together with it. */
+  workSoon(job: Job): void {
+    this.#jobs.push(job);
+    this.#arm();
+  }
+
+  clear(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#jobs.length = 0;
+    this.#planned = 0;
+    this.#heap.keepOnly((item) => {
+      item.dueAt = Number.POSITIVE_INFINITY;
+      item.queuedAt = Number.POSITIVE_INFINITY;
+      return false;
+    });
+  }
+
+  #push(item: Planned): void {
+    item.queuedAt = item.dueAt;
+    this.#heap.push(item, item.dueAt);
+  }
+
+  /** Where most of the heap is out of date, it goes: followed and unfollowed a million times, it must not grow. */
+  #tidy(): void {
+    if (this.#planned === 0) this.#empty();
+    if (this.#heap.size < 1000 || this.#heap.size < 4 * this.#planned) return;
+    this.#heap.keepOnly((item, key) => {
+      if (item.queuedAt !== key) return false;
+      if (item.dueAt !== Number.POSITIVE_INFINITY) return true;
+      item.queuedAt = Number.POSITIVE_INFINITY;
+      return false;
+    });
+  }
+
+  #empty(): void {
+    if (this.#heap.size === 0) return;
+    this.#heap.keepOnly((item, key) => {
+      if (item.queuedAt === key) item.queuedAt = Number.POSITIVE_INFINITY;
+      return false;
+    });
+  }
+
+  #arm(): void {
+    if (this.#awake) return;
+    const now = this.clock.now();
+    const wanted = this.#jobs.length > 0 ? now : this.#heap.smallest;
+    if (wanted === Number.POSITIVE_INFINITY) {
+      this.#timer?.cancel();
+      this.#timer = undefined;
+      return;
+    }
+    const at = Math.min(Math.max(wanted, now), now + longestNap);
+    if (this.#timer !== undefined) {
+      if (this.#timer.at <= at) return;
+      this.#timer.cancel();
+    }
+    // Timers count whole ms, and ring early otherwise.
+    this.#timer = { at, cancel: this.clock.schedule(() => this.#ring(), Math.ceil(at - now)) };
+  }
+
+  #ring(): void {
+    this.#timer = undefined;
+    this.#wake(() => {
+      const now = this.clock.now();
+      this.rang(now);
+      this.#slice();
+    });
+  }
+
+  #wake(work: () => void): void {
+    this.#awake = true;
+    try {
+      work();
+    } finally {
+      this.#awake = false;
+      this.#arm();
+    }
+  }
+
+  /** What is due, then what waits, until time is up. */
+  #slice(): void {
+    const started = this.clock.now();
+    let now = started;
+    for (; now - started < slice; now = this.clock.now()) {
+      if (this.#nextDue(now)) continue;
+      const job = this.#jobs[0];
+      if (job === undefined) return;
+      if (!job()) this.#jobs.shift();
+    }
+  }
+
+  #nextDue(now: number): boolean {
+    const key = this.#heap.smallest;
+    if (key > now) return false;
+    const item = this.#heap.pop();
+    if (item === undefined || item.queuedAt !== key) return true;
+    item.queuedAt = Number.POSITIVE_INFINITY;
+    if (item.dueAt > now) {
+      if (item.dueAt !== Number.POSITIVE_INFINITY) this.#push(item);
+      return true;
+    }
+    item.dueAt = Number.POSITIVE_INFINITY;
+    this.#planned -= 1;
+    item.due(now);
+    return true;
+  }
+}

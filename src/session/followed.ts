@@ -1,0 +1,125 @@
+import type { SessionEvent } from './events.js';
+import type { Askable } from './prober.js';
+import type { Life, Step } from './state.js';
+
+/** Who follows a session. */
+export interface Follower {
+  event(event: SessionEvent): void;
+  /** What is known has changed, with or without an event. */
+  changed(life: Life): void;
+  /** Nothing will follow: the session is gone, or the client closed. */
+  ended(): void;
+}
+
+/**
+ * Tells one thing after the other: what a follower does while it is told something may have consequences to be told, and those
+ * come after, to all.
+ */
+export class Outbox {
+  #telling = false;
+  #next: { readonly session: FollowedSession; readonly life: Life; readonly event: SessionEvent | undefined }[] = [];
+
+  /** `everybody` hears of all sessions. */
+  constructor(private readonly everybody: (event: SessionEvent) => void) {}
+
+  post(session: FollowedSession, life: Life, event: SessionEvent | undefined): void {
+    this.#next.push({ session, life, event });
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let items = this.#next; items.length > 0; items = this.#next) {
+        this.#next = [];
+        for (const item of items) {
+          if (!item.session.followed) continue;
+          item.session.tell(item.life, item.event);
+          if (item.event !== undefined) this.everybody(item.event);
+        }
+      }
+    } finally {
+      this.#telling = false;
+    }
+  }
+}
+
+/** What becomes of a session's appointments. */
+type Due = (session: FollowedSession, now: number) => void;
+
+/**
+ * What is kept about one session, followed or not. There may be 100,000 of them: numbers and short strings, and no object
+ * that could be spared.
+ */
+export class FollowedSession implements Askable {
+  /** How many events were told. */
+  #told = 0;
+  #followers: readonly Follower[] = [];
+
+  // Belong to the agenda and the prober.
+  dueAt = Number.POSITIVE_INFINITY;
+  queuedAt = Number.POSITIVE_INFINITY;
+  asked: Askable['asked'] = 'nothing';
+
+  /** When the last `SH_INFO` was written that was answered, or given up. */
+  lookedAt = Number.NEGATIVE_INFINITY;
+  /** During which connection its deadline was learned, and it was last seen; connections are counted. */
+  knownIn: number;
+  aliveIn: number;
+  /** What waits to be told of it. */
+  fate: 'none' | 'gone' | 'ended-by-self' = 'none';
+  /** Whether an `SH_END` of this client may have ended it: its reply was lost. */
+  endLost = false;
+  /** Whether it resumes once an `SH_INFO` is answered. */
+  resuming = false;
+
+  constructor(
+    readonly tkn: bigint,
+    public life: Life,
+    /** How many ms before its deadline `expiring` comes. */
+    readonly lead: number,
+    connection: number,
+    private readonly whenDue: Due,
+  ) {
+    this.knownIn = connection;
+    this.aliveIn = connection;
+  }
+
+  get followed(): boolean {
+    return this.#followers.length > 0;
+  }
+
+  due(now: number): void {
+    this.whenDue(this, now);
+  }
+
+  join(follower: Follower): void {
+    this.#followers = [...this.#followers, follower];
+  }
+
+  leave(follower: Follower): void {
+    this.#followers = this.#followers.filter((other) => other !== follower);
+  }
+
+  /** Takes a step. What is to be told of it goes to the outbox. */
+  take({ life, event }: Step, at: number, outbox: Outbox): void {
+    const changed = life !== this.life;
+    this.life = life;
+    if (event !== undefined) {
+      this.#told += 1;
+      // What a draft lacks is put in here; the compiler loses track of which of the union it was.
+      outbox.post(this, life, { ...event, tkn: this.tkn, seq: this.#told, at } as SessionEvent);
+    } else if (changed) {
+      outbox.post(this, life, undefined);
+    }
+  }
+
+  /** Tells who follows now; for the outbox. */
+  tell(life: Life, event: SessionEvent | undefined): void {
+    for (const follower of this.#followers) {
+      follower.changed(life);
+      if (event !== undefined) follower.event(event);
+    }
+    if (life.is !== 'over') return;
+    const followers = this.#followers;
+    this.#followers = [];
+    for (const follower of followers) follower.ended();
+  }
+}

@@ -1,0 +1,209 @@
+import { type Observable, Subscription } from 'rxjs';
+import type { JsonObject, JsonValue } from '../protocol/json.js';
+import { Status } from '../protocol/status.js';
+import type { Reply } from '../transport/transport.js';
+import type { Agenda } from './agenda.js';
+import type { Interval } from './deadline.js';
+import type { SessionPort } from './port.js';
+import type { SessionReport } from './state.js';
+
+/** What the prober needs to know of a session. */
+export interface Askable {
+  readonly tkn: bigint;
+  /** The question that waits for it or is under way. Belongs to the prober. */
+  asked: 'nothing' | 'exists' | 'info';
+}
+
+/** Who hears what the server says. Each session that was asked about is answered once, unless the prober is stopped. */
+export interface Answers<Session> {
+  exists(session: Session, span: Interval, exists: boolean): void;
+  informed(session: Session, span: Interval, report: SessionReport): void;
+  /** No answer that can be understood. */
+  unanswered(session: Session): void;
+}
+
+/** Questions under way at once: enough to get on, few enough for ordinary requests to slip in between. */
+const atOnce = 8;
+
+/** Most sessions in one question: an answer has to be taken in at one go. */
+const mostInOne = 1000;
+
+const envelope = '{"SH_EXISTS":{"tkns":[]}}'.length;
+
+/** From writing a request for the first time to its answer. */
+export const spanOf = (reply: Reply): Interval => ({ lo: reply.firstWrittenAt, hi: reply.answeredAt });
+
+/** Asks the server about sessions: many in one `SH_EXISTS`, or one by `SH_INFO`. Neither extends a session. */
+export class Prober<Session extends Askable> {
+  readonly #exists: Set<Session> = new Set();
+  readonly #info: Set<Session> = new Set();
+  readonly #underWay = new Set<readonly Session[]>();
+  #flushing = false;
+  #requests = new Subscription();
+
+  constructor(
+    private readonly port: SessionPort,
+    private readonly agenda: Agenda,
+    private readonly answers: Answers<Session>,
+  ) {}
+
+  /** Asks, together with all else that is asked about soon. `info` answers `exists` as well. */
+  ask(session: Session, what: 'exists' | 'info'): void {
+    if (session.asked === what || session.asked === 'info') return;
+    if (session.asked === 'exists' && !this.#exists.delete(session)) return; // under way: its answer comes first
+    session.asked = what;
+    (what === 'exists' ? this.#exists : this.#info).add(session);
+    this.#flushSoon();
+  }
+
+  /** Forgets a session that nobody follows any more. What was asked already is answered, and not heard. */
+  forget(session: Session): void {
+    session.asked = 'nothing';
+    this.#exists.delete(session);
+    this.#info.delete(session);
+  }
+
+  /** Forgets all questions. */
+  stop(): void {
+    this.#requests.unsubscribe();
+    this.#requests = new Subscription();
+    for (const session of this.#exists) session.asked = 'nothing';
+    for (const session of this.#info) session.asked = 'nothing';
+    for (const sessions of this.#underWay) for (const session of sessions) session.asked = 'nothing';
+    this.#exists.clear();
+    this.#info.clear();
+    this.#underWay.clear();
+    this.#flushing = false;
+  }
+
+  #flushSoon(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    this.agenda.workSoon(() => this.#flush());
+  }
+
+  /** Sends one request; whether another one may follow at once. */
+  #flush(): boolean {
+    const more = this.#underWay.size < atOnce && (this.#askForMany() || this.#askForOne());
+    if (!more) this.#flushing = false;
+    return more;
+  }
+
+  #askForMany(): boolean {
+    const sessions: Session[] = [];
+    let bytes = envelope;
+    for (const session of this.#exists) {
+      bytes += digits(session.tkn) + 1;
+      if (sessions.length === mostInOne || (bytes > this.port.maxPayload && sessions.length > 0)) break;
+      sessions.push(session);
+      this.#exists.delete(session);
+    }
+    if (sessions.length === 0) return false;
+    const tkns = sessions.map(({ tkn }) => tkn);
+    this.#send(this.port.send('SH_EXISTS', { tkns }), sessions, ({ body }, span) => {
+      const existing = body.st === Status.Ok ? tokensIn(body.exist) : undefined;
+      if (existing === undefined) return false;
+      for (const session of sessions) {
+        if (answered(session, 'exists')) this.answers.exists(session, span, existing.has(session.tkn));
+      }
+      return true;
+    });
+    return true;
+  }
+
+  #askForOne(): boolean {
+    const [session] = this.#info;
+    if (session === undefined) return false;
+    this.#info.delete(session);
+    this.#send(this.port.send('SH_INFO', { tkn: session.tkn }), [session], ({ body }, span) => {
+      const report = body.st === Status.Ok ? reportOf(body) : undefined;
+      if (report === undefined && body.st !== Status.SessionNotExist) return false;
+      if (!answered(session, 'info')) return true;
+      if (report === undefined) this.answers.exists(session, span, false);
+      else this.answers.informed(session, span, report);
+      return true;
+    });
+    return true;
+  }
+
+  #send(
+    reply$: Observable<Reply>,
+    sessions: readonly Session[],
+    understood: (reply: Reply, span: Interval) => boolean,
+  ): void {
+    this.#underWay.add(sessions);
+    const requests = this.#requests;
+    let heard = false;
+    const ended = () => {
+      if (requests.closed) return;
+      this.#underWay.delete(sessions);
+      requests.remove(request);
+      if (!heard) {
+        for (const session of sessions) {
+          if (session.asked === 'nothing') continue;
+          session.asked = 'nothing';
+          this.answers.unanswered(session);
+        }
+      }
+      if (this.#exists.size + this.#info.size > 0) this.#flushSoon();
+    };
+    const request = new Subscription();
+    requests.add(request);
+    request.add(
+      reply$.subscribe({
+        next: (reply) => {
+          if (!requests.closed) heard = understood(reply, spanOf(reply));
+        },
+        error: ended,
+        complete: ended,
+      }),
+    );
+  }
+}
+
+/** Takes note of an answer; whether anybody still waits for it. */
+function answered(session: Askable, what: 'exists' | 'info'): boolean {
+  if (session.asked !== what) return false;
+  session.asked = 'nothing';
+  return true;
+}
+
+const digits = (tkn: bigint) => tkn.toString().length;
+
+function tokensIn(value: JsonValue | undefined): Set<bigint> | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const tokens = new Set<bigint>();
+  for (const item of value) {
+    if (typeof item === 'bigint') tokens.add(item);
+    else if (typeof item === 'number' && Number.isSafeInteger(item)) tokens.add(BigInt(item));
+    else return undefined;
+  }
+  return tokens;
+}
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isNumeric = (value: JsonValue | undefined): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint';
+
+/** What a reply to `SH_INFO` tells; undefined where it is none. */
+export function reportOf({ keyCnt, expires, expiry }: JsonObject): SessionReport | undefined {
+  if (!isNumeric(keyCnt)) return undefined;
+  const keyCount = Number(keyCnt);
+  if (expires === false) {
+    const settings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
+    return { keyCount, remaining: 0, settings };
+  }
+  if (!isObject(expiry) || !isNumeric(expiry.duration) || !isNumeric(expiry.remaining)) return undefined;
+  return {
+    keyCount,
+    remaining: Number(expiry.remaining),
+    settings: {
+      duration: Number(expiry.duration) * 1000,
+      deleteSession: expiry.deleteSession === true,
+      extendOnSetAdd: expiry.extendOnSetAdd === true,
+      extendOnGet: expiry.extendOnGet === true,
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { ValueError } from '../errors.js';
+import type { Agenda, Planned } from './agenda.js';
+import type { FollowedSession, Follower } from './followed.js';
+import type { Life } from './state.js';
+import type { SessionTracker } from './tracker.js';
+
+/** Counts down the ms that a session has left at the least. */
+export function countdown(tracker: SessionTracker, session: () => FollowedSession, period: number): Observable<number> {
+  return new Observable((subscriber) => {
+    if (!(period > 0 && Number.isFinite(period))) {
+      subscriber.error(new ValueError('remaining$: period must be a number of milliseconds, more than 0.', 'period'));
+      return undefined;
+    }
+    const followed = session();
+    const count = new Countdown(tracker, period, subscriber);
+    const leave = tracker.follow(followed, count);
+    count.changed(followed.life);
+    return () => {
+      tracker.agenda.plan(count, Number.POSITIVE_INFINITY);
+      leave();
+    };
+  });
+}
+
+class Countdown implements Follower, Planned {
+  dueAt = Number.POSITIVE_INFINITY;
+  queuedAt = Number.POSITIVE_INFINITY;
+  readonly #agenda: Agenda;
+  #life: Life | undefined;
+
+  constructor(
+    private readonly tracker: SessionTracker,
+    private readonly period: number,
+    private readonly subscriber: Subscriber<number>,
+  ) {
+    this.#agenda = tracker.agenda;
+  }
+
+  event(): void {}
+
+  changed(life: Life): void {
+    if (this.#life === life) return;
+    this.#life = life;
+    this.#tell(this.tracker.port.clock.now());
+  }
+
+  ended(): void {
+    this.subscriber.complete();
+  }
+
+  due(now: number): void {
+    this.#tell(now);
+  }
+
+  #tell(now: number): void {
+    const life = this.#life;
+    const counts = life !== undefined && life.is !== 'over' && life.is !== 'suspended';
+    if (!counts) return this.#agenda.plan(this, Number.POSITIVE_INFINITY);
+    const left = Math.max(0, life.known.deadline.lo - now);
+    // Once at 0 it stays there, until the deadline moves. One that never expires has no countdown but its first.
+    const goesOn = left > 0 && left < Number.POSITIVE_INFINITY;
+    this.#agenda.plan(this, goesOn ? now + Math.min(this.period, left) : Number.POSITIVE_INFINITY);
+    this.subscriber.next(left);
+  }
+}

@@ -1,0 +1,120 @@
+import { Observable, Subject } from 'rxjs';
+import type { SessionSchema } from '../protocol/schema.js';
+import type { Reply } from '../transport/transport.js';
+import { after, deadlineFrom, type Interval, never } from './deadline.js';
+import type { SessionEvent } from './events.js';
+import type { FollowedSession, Follower } from './followed.js';
+import type { CommandObserver, SessionCommands, SessionPort, SessionSettings, SettledCommand } from './port.js';
+import { reportOf, spanOf } from './prober.js';
+import { Session } from './session.js';
+import { FollowingStreams } from './streams.js';
+import { SessionTracker, type TrackerOptions } from './tracker.js';
+
+/** Options of one session. */
+export interface SessionOptions {
+  /** Checks and types what the session holds. */
+  readonly schema?: SessionSchema | undefined;
+  /** How many ms before the deadline `expiring` comes. Default: the client's, or a tenth of the session's duration. */
+  readonly expiringBefore?: number | undefined;
+}
+
+/** All sessions of one client: makes their handles, and hears its commands on behalf of their streams. */
+export class Sessions implements CommandObserver {
+  readonly #events = new Subject<SessionEvent>();
+  readonly #tracker: SessionTracker;
+  readonly #commands: SessionCommands;
+  /** Undo of what is followed because somebody is subscribed to `events$`. */
+  readonly #followedForAll = new Map<FollowedSession, () => void>();
+  #closed = false;
+
+  constructor(port: SessionPort, commands: SessionCommands, options?: TrackerOptions) {
+    this.#commands = commands;
+    this.#tracker = new SessionTracker(port, options, (event) => this.#events.next(event));
+    port.connection$.subscribe({
+      next: (status) => {
+        if (status === 'closed') this.#close();
+      },
+      complete: () => this.#close(),
+    });
+  }
+
+  get listening(): boolean {
+    return this.#tracker.listening;
+  }
+
+  replied(command: SettledCommand, reply: Reply): void {
+    this.#tracker.replied(command, reply);
+  }
+
+  lost(command: SettledCommand): void {
+    this.#tracker.lost(command);
+  }
+
+  /**
+   * The events of all sessions that are followed, in the order in which they become known. Hot. While it is subscribed to, every session
+   * that is created or attached to is followed. Completes when the client is closed; never errors.
+   */
+  readonly events$ = new Observable<SessionEvent>((subscriber) => {
+    if (this.#closed) return subscriber.complete();
+    const subscription = this.#events.subscribe(subscriber);
+    return () => {
+      subscription.unsubscribe();
+      if (this.#events.observed) return;
+      for (const leave of this.#followedForAll.values()) leave();
+      this.#followedForAll.clear();
+    };
+  });
+
+  /** The handle of a session just created, by the reply to `SH_NEW`. */
+  created<Values extends object, Input extends object>(
+    tkn: bigint,
+    settings: SessionSettings,
+    reply: Reply,
+    options: SessionOptions = {},
+  ): Session<Values, Input> {
+    const deadline = settings.duration === 0 ? never : after(spanOf(reply), settings.duration);
+    return this.#session(tkn, settings, deadline, options);
+  }
+
+  /** The handle of a session made elsewhere, by a successful reply to `SH_INFO`; undefined: it is none. */
+  attached<Values extends object, Input extends object>(
+    tkn: bigint,
+    reply: Reply,
+    options: SessionOptions = {},
+  ): Session<Values, Input> | undefined {
+    const report = reportOf(reply.body);
+    if (report === undefined) return undefined;
+    const { settings, remaining } = report;
+    const deadline = settings.duration === 0 ? never : deadlineFrom(spanOf(reply), remaining);
+    return this.#session(tkn, settings, deadline, options);
+  }
+
+  #session<Values extends object, Input extends object>(
+    tkn: bigint,
+    settings: SessionSettings,
+    deadline: Interval,
+    { schema, expiringBefore }: SessionOptions,
+  ): Session<Values, Input> {
+    const known = { settings, deadline, cycle: 0, filled: undefined };
+    const session = this.#tracker.session(tkn, known, expiringBefore);
+    if (this.#events.observed && !this.#followedForAll.has(session)) this.#followForAll(session);
+    return new Session<Values, Input>(new FollowingStreams(this.#tracker, session), this.#commands, schema);
+  }
+
+  #followForAll(session: FollowedSession): void {
+    const follower: Follower = {
+      event() {},
+      changed() {},
+      ended: () => this.#followedForAll.delete(session),
+    };
+    const leave = this.#tracker.follow(session, follower);
+    if (session.followed) this.#followedForAll.set(session, leave);
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    // Followed sessions are told first, in slices where they are many.
+    this.#tracker.whenIdle(() => this.#events.complete());
+  }
+}

@@ -1,0 +1,116 @@
+import { type Interval, rateBound } from './deadline.js';
+import type { Bounds, EndedBy, ResetCandidate } from './events.js';
+import type { SessionSettings } from './port.js';
+
+/**
+ * What a reply means, given what was known before. `D` is the deadline known before, `R` the moment at which the deadline
+ * seen was set (new deadline less duration); both are intervals.
+ *
+ * | seen | verdict |
+ * |---|---|
+ * | moved, no extend flag, session goes when it expires | `reset`, reloaded: nothing else moves its deadline |
+ * | moved, flag on, session goes when it expires | `extended`: it is there, so it did not expire; presumed by other (a reload could also do it) |
+ * | R.hi < D.lo, flag on | `extended`; presumed by other, as above |
+ * | R.hi < D.lo, no flag | `reset`, reloaded |
+ * | R.hi ≥ D.lo, no flag | `expired` keysCleared; proven where a reload is excluded |
+ * | R.hi ≥ D.lo, flag on, key count fell to 0, a probe saw it | `expired` keysCleared, presumed (`SH_CLEAR` and a touch look the same) |
+ * | R.hi ≥ D.lo, flag on, otherwise | `reset`: extended or expired |
+ * | R.lo > D.hi + sweep + stall | besides, at least one event went unseen: missed cycles as a bound |
+ * | gone (100), session stays when it expires | `ended`, proven: expiry never deletes it |
+ * | gone, goes when it expires, reply received before D.lo | `ended`, proven |
+ * | gone, goes when it expires, and so is everything that ought to live | `ended`, presumed: a restart, or `SH_END_ALL` |
+ * | gone, goes when it expires, otherwise | `expired` sessionDeleted, presumed (somebody may have ended it late) |
+ *
+ * What our own touch moved is `by` self, and proven: its reply says so. Where an interval only reaches past D.lo (R.lo < D.lo ≤
+ * R.hi), an expiry can't be excluded, and without flags nothing but a reload rivals it: hence R.hi in the rows above.
+ */
+export type Verdict =
+  | { readonly type: 'extended'; readonly by: 'self' | 'other'; readonly certainty: 'proven' | 'presumed' }
+  | {
+      readonly type: 'expired';
+      readonly outcome: 'sessionDeleted' | 'keysCleared';
+      readonly missedCycles: Bounds;
+      readonly certainty: 'proven' | 'presumed';
+    }
+  | {
+      readonly type: 'reset';
+      readonly candidates: readonly ResetCandidate[];
+      readonly missedCycles: Bounds;
+      readonly certainty: 'proven';
+    }
+  | { readonly type: 'ended'; readonly by: EndedBy; readonly certainty: 'proven' | 'presumed' };
+
+/** What a reply shows. */
+export type Sight =
+  /** The deadline was set anew, within `setAt` (R). */
+  | {
+      readonly seen: 'moved';
+      readonly by: 'self' | 'other';
+      readonly setAt: Interval;
+      /** Whether the key count was above 0 before, and is 0 now. */
+      readonly emptied: boolean;
+      /** Whether nobody can have loaded the session from a dataset. */
+      readonly reloadExcluded: boolean;
+    }
+  /** There is no such session any more. */
+  | {
+      readonly seen: 'gone';
+      readonly answeredAt: number;
+      readonly endedBy: EndedBy;
+      /** Whether all that ought to live is gone as well. */
+      readonly allGone: boolean;
+    };
+
+/**
+ * How long a machine may have slept without the clocks betraying it, in ms: local deadlines are that much too late at
+ * worst. A proof must not rest on less.
+ */
+export const unseenSleep = 50;
+
+/** How much later than expected a sweep may come, in ms: a long save or load holds it up. */
+const stall = 10_000;
+
+/** Whether some command can move the deadline. */
+export const isExtendable = ({ extendOnSetAdd, extendOnGet }: SessionSettings) => extendOnSetAdd || extendOnGet;
+
+/** What a sight means for a session of these settings, whose deadline was known to lie in `known`. */
+export function verdict(settings: SessionSettings, known: Interval, sight: Sight, sweepInterval: number): Verdict {
+  const provenBefore = known.lo - unseenSleep;
+  if (sight.seen === 'gone') {
+    const endedEarly = !settings.deleteSession || sight.answeredAt < provenBefore;
+    if (endedEarly) return { type: 'ended', by: sight.endedBy, certainty: 'proven' };
+    if (sight.allGone) return { type: 'ended', by: sight.endedBy, certainty: 'presumed' };
+    return { type: 'expired', outcome: 'sessionDeleted', missedCycles: none, certainty: 'presumed' };
+  }
+  const { setAt, by } = sight;
+  const extendable = isExtendable(settings);
+  const mayHaveExpired = !settings.deleteSession && setAt.hi >= provenBefore;
+  if (!mayHaveExpired) {
+    if (!extendable) return reset(['reloaded'], none);
+    return { type: 'extended', by, certainty: by === 'self' ? 'proven' : 'presumed' };
+  }
+  const atMost = Math.max(0, Math.floor((setAt.hi - provenBefore) / (settings.duration * (1 - rateBound))));
+  if (!extendable) {
+    const slowest = sweepInterval + stall;
+    const atLeast = Math.ceil((setAt.lo - known.hi - slowest) / (settings.duration * (1 + rateBound) + slowest));
+    const missedCycles = { atLeast: Math.min(atMost, Math.max(0, atLeast)), atMost };
+    const certainty = sight.reloadExcluded ? 'proven' : 'presumed';
+    return { type: 'expired', outcome: 'keysCleared', missedCycles, certainty };
+  }
+  const missedCycles = { atLeast: 0, atMost };
+  if (by === 'other' && sight.emptied) {
+    return { type: 'expired', outcome: 'keysCleared', missedCycles, certainty: 'presumed' };
+  }
+  const candidates: ResetCandidate[] = ['extended', 'expired'];
+  if (!sight.reloadExcluded) candidates.push('reloaded');
+  return reset(candidates, { atLeast: 0, atMost: atMost + 1 });
+}
+
+const none: Bounds = { atLeast: 0, atMost: 0 };
+
+const reset = (candidates: readonly ResetCandidate[], missedCycles: Bounds): Verdict => ({
+  type: 'reset',
+  candidates,
+  missedCycles,
+  certainty: 'proven',
+});

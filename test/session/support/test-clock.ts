@@ -1,0 +1,64 @@
+import type { Clock } from '../../../src/clock.js';
+
+interface Timer {
+  readonly at: number;
+  readonly work: () => void;
+}
+
+/** A clock that a test moves, with a machine that can sleep: the monotonic clock stands still, all else goes on. */
+export class TestClock implements Clock {
+  readonly #timers = new Set<Timer>();
+  #now = 1000;
+  #slept = 0;
+  #set = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  wall(): number {
+    return Math.floor(1_700_000_000_000 + this.#now + this.#slept + this.#set);
+  }
+
+  /** The time outside the machine, in ms. */
+  outside(): number {
+    return this.#now + this.#slept;
+  }
+
+  schedule(work: () => void, delay: number): () => void {
+    const timer = { at: this.#now + Math.max(0, delay), work };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  advance(ms: number): void {
+    const until = this.#now + ms;
+    for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
+      this.#timers.delete(timer);
+      this.#now = Math.max(this.#now, timer.at);
+      timer.work();
+    }
+    this.#now = until;
+  }
+
+  sleep(ms: number): void {
+    this.#slept += ms;
+  }
+
+  /** Somebody sets the wall clock. */
+  setWall(by: number): void {
+    this.#set += by;
+  }
+
+  #next(until: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at <= until && (next === undefined || timer.at < next.at)) next = timer;
+    }
+    return next;
+  }
+}

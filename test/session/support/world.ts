@@ -1,0 +1,170 @@
+import { BehaviorSubject, Observable, Subject } from 'rxjs';
+import { commands } from '../../../src/protocol/commands.js';
+import type { JsonObject } from '../../../src/protocol/json.js';
+import { after, never } from '../../../src/session/deadline.js';
+import type { SessionEvent } from '../../../src/session/events.js';
+import type { SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
+import { spanOf } from '../../../src/session/prober.js';
+import { Session } from '../../../src/session/session.js';
+import { FollowingStreams } from '../../../src/session/streams.js';
+import { SessionTracker, type TrackerOptions } from '../../../src/session/tracker.js';
+import type { Reply } from '../../../src/transport/transport.js';
+import { SimulatedServer } from './simulated-server.js';
+import { TestClock } from './test-clock.js';
+
+const rows = new Map(Object.values(commands).map((row) => [row.command, row]));
+
+/** How long a request is under way, and its reply, in ms. */
+export interface Latency {
+  there: number;
+  back: number;
+}
+
+/** A server, a connection to it, and a tracker, all in virtual time. */
+export class World {
+  readonly clock = new TestClock();
+  readonly server: SimulatedServer;
+  readonly tracker: SessionTracker;
+  readonly sent: string[] = [];
+  readonly latency: Latency = { there: 1, back: 1 };
+  readonly #status = new BehaviorSubject<'open' | 'lost' | 'closed'>('open');
+  readonly #broken = new Subject<void>();
+  #lastThere = 0;
+  #lastBack = 0;
+  /** What becomes of replies: all are lost while this is set. */
+  losing = false;
+
+  constructor(
+    options: TrackerOptions & { readonly rate?: number; readonly firstSweep?: number; persistEnabled?: boolean } = {},
+  ) {
+    const rate = options.rate ?? 1;
+    this.server = new SimulatedServer(() => this.clock.outside() * rate, 5000, options.firstSweep);
+    this.tracker = new SessionTracker(this.port(options.persistEnabled ?? false), options);
+  }
+
+  port(persistEnabled: boolean): SessionPort {
+    return {
+      send: (command, members) => this.request(command, members),
+      maxPayload: 1024,
+      connection$: this.#status,
+      persistEnabled,
+      clock: this.clock,
+      random: () => 0.5,
+    };
+  }
+
+  /** One request over the connection: executed and answered in order, or lost. */
+  request(command: string, members: JsonObject): Observable<Reply> {
+    return new Observable((subscriber) => {
+      if (this.#status.value !== 'open') return subscriber.error(new Error('no connection'));
+      this.sent.push(command);
+      const { clock, latency } = this;
+      const writtenAt = clock.now();
+      let undone = false;
+      const broken = this.#broken.subscribe(() => subscriber.error(new Error('lost')));
+      this.#lastThere = Math.max(writtenAt + latency.there, this.#lastThere);
+      this.#lastBack = Math.max(this.#lastThere + latency.back, this.#lastBack);
+      const back = this.#lastBack;
+      clock.schedule(() => {
+        const body = this.server.execute(command, members);
+        clock.schedule(() => {
+          if (undone || broken.closed) return;
+          if (this.losing) return subscriber.error(new Error('lost'));
+          subscriber.next({ body, writtenAt, firstWrittenAt: writtenAt, answeredAt: clock.now() });
+          subscriber.complete();
+        }, back - clock.now());
+      }, this.#lastThere - writtenAt);
+      return () => {
+        undone = true;
+        broken.unsubscribe();
+      };
+    });
+  }
+
+  /** A command of this client's program, reported to the tracker as a client does. */
+  command(name: string, members: JsonObject = {}): Observable<Reply> {
+    const row = rows.get(name);
+    if (row === undefined) throw new Error(name);
+    const tkn = members.tkn as bigint | undefined;
+    const settled = { row, tkn, argument: members.keys ?? members.tkns };
+    return new Observable((subscriber) =>
+      this.request(name, members).subscribe({
+        next: (reply) => {
+          this.tracker.replied(settled, reply);
+          subscriber.next(reply);
+        },
+        error: (error) => {
+          this.tracker.lost(settled);
+          subscriber.error(error);
+        },
+        complete: () => subscriber.complete(),
+      }),
+    );
+  }
+
+  /** Sends a command and lets time pass until it is settled. */
+  run(name: string, members: JsonObject = {}): void {
+    this.command(name, members).subscribe({ error: () => {} });
+    this.clock.advance(this.latency.there + this.latency.back);
+  }
+
+  /** Another client does something, at once. */
+  other(name: string, members: JsonObject): void {
+    this.server.execute(name, members);
+  }
+
+  /** Creates a session, and gives the handle that a client would make of it. */
+  create(
+    expiry: Partial<SessionSettings> & { readonly seconds?: number; readonly expiringBefore?: number } = {},
+  ): Session {
+    const { seconds = 0, expiringBefore, ...flags } = expiry;
+    const settings = {
+      duration: seconds * 1000,
+      deleteSession: false,
+      extendOnSetAdd: false,
+      extendOnGet: false,
+      ...flags,
+    };
+    const { duration: _, ...members } = settings;
+    let session: Session | undefined;
+    this.request('SH_NEW', { expiry: { duration: seconds, ...members } }).subscribe((reply) => {
+      const deadline = seconds === 0 ? never : after(spanOf(reply), settings.duration);
+      const known = { settings, deadline, cycle: 0, filled: undefined };
+      const followed = this.tracker.session(reply.body.tkn as bigint, known, expiringBefore);
+      session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
+    });
+    this.clock.advance(this.latency.there + this.latency.back);
+    if (session === undefined) throw new Error('not created');
+    return session;
+  }
+
+  /** The part of a client that `keepAlive` needs. */
+  readonly commands = {
+    sh_get: (tkn: bigint) => this.command('SH_GET', { tkn, keys: [] }),
+    sh_set: (tkn: bigint) => this.command('SH_SET', { tkn, keys: {} }),
+  } as unknown as SessionCommands; // the others are not used here
+
+  /** Notes a session's events from now on. */
+  follow(session: Session): SessionEvent[] {
+    const events: SessionEvent[] = [];
+    session.events$.subscribe((event) => events.push(event));
+    return events;
+  }
+
+  disconnect(): void {
+    this.#status.next('lost');
+    this.#broken.next();
+  }
+
+  reconnect(): void {
+    this.#status.next('open');
+  }
+
+  close(): void {
+    this.#status.next('closed');
+    this.#status.complete();
+  }
+}
+
+/** The types of events, in their order. */
+export const types = (events: readonly SessionEvent[]) => events.map(({ type }) => type);
