@@ -112,10 +112,11 @@ export class Connection {
   #tell(): void {
     this.#telling = true;
     for (let state = this.#news.shift(); state !== undefined; state = this.#news.shift()) {
+      // A state that was left meanwhile has no work to do any more. The work comes first: who hears that the client is
+      // closed can rely on it that nothing is left.
+      if (this.#state === state) this.#enter(state);
       if (this.log.listening) this.log.note({ type: 'connection', at: this.options.clock.now(), connection: state });
       this.#states$.next(state);
-      // A state that was left meanwhile has no work to do any more.
-      if (this.#state === state) this.#enter(state);
       if (state.state === 'closed') this.#states$.complete();
     }
     this.#telling = false;

@@ -1,0 +1,29 @@
+import { systemClock } from '../../src/clock.js';
+import { createTransport } from '../../src/transport/client-transport.js';
+import { nodePlatform } from '../../src/transport/node-platform.js';
+import { transportOptions } from './fake-platform.js';
+
+/** A program of its own: connects, asks, leaves something in the queue and in flight, closes, and has nothing more to do. */
+const [url = '', way = ''] = process.argv.slice(2);
+const transport = createTransport(nodePlatform, transportOptions({ clock: systemClock, closeTimeout: 500 }));
+const request = { command: 'KV_COUNT', text: '{"KV_COUNT":{}}', timeout: 60_000, repeatable: true };
+const nobody = { replied() {}, failed() {} };
+
+const done = () => process.stdout.write(`closed ${process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length}\n`);
+
+if (way === 'never opened') transport.send(request, nobody)();
+else if (way === 'connecting') {
+  transport.open(url).subscribe({ error: () => {} });
+  transport.close().subscribe({ complete: done });
+} else {
+  transport.open(url).subscribe(() => {
+    transport.send(request, {
+      replied() {
+        transport.send({ ...request, timeout: 30_000 }, nobody)();
+        transport.send(request, nobody);
+        transport.close().subscribe({ complete: done });
+      },
+      failed() {},
+    });
+  });
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { ProtocolError } from '../../src/errors.js';
+import { parseFrame } from '../../src/transport/frames.js';
+
+function refusal(text: string): string {
+  try {
+    parseFrame(text);
+  } catch (error) {
+    if (error instanceof ProtocolError) return error.message;
+  }
+  return 'none';
+}
+
+describe('a reply', () => {
+  it('is an object under its name', () => {
+    expect(parseFrame('{"SH_GET_RSP":{"st":1,"keys":{}}}')).toEqual({ name: 'SH_GET_RSP', body: { st: 1, keys: {} } });
+  });
+
+  it('keeps its tokens exact', () => {
+    expect(parseFrame('{"SH_NEW_RSP":{"tkn":18446744073709551615}}').body.tkn).toBe(18446744073709551615n);
+  });
+
+  it.each(['', 'hello', '{"a":', '{"a":{}} x'])('is not text such as %j', (text) => {
+    expect(refusal(text)).toContain('is not JSON');
+  });
+
+  it.each(['null', '1', '"a"', '[]', '{}', '[{"a":{}}]', '{"a":1}', '{"a":null}', '{"a":[]}', '{"a":1,"b":{}}'])(
+    'is not JSON of another shape, such as %s',
+    (text) => {
+      expect(refusal(text)).toContain('has a shape that no NemesisDB sends');
+    },
+  );
+
+  it('that is nested too deeply is an error, not a crash', () => {
+    const depth = 1_000_000;
+    expect(refusal(`{"a":{"b":12345678901234567,"c":${'['.repeat(depth)}${']'.repeat(depth)}}}`)).toContain(
+      'nested too deeply',
+    );
+  });
+
+  it('never shows in the error: it may hold values', () => {
+    expect(refusal('secret')).not.toContain('secret');
+  });
+});
