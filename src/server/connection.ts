@@ -48,6 +48,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #phase: Phase = ready;
   #line: Frame[] = [];
+  #closeAfterAnswer: (() => void) | undefined;
   #corked = false;
   /** Whether anything has arrived since the last look for idle connections. */
   #heard = true;
@@ -77,15 +78,26 @@ export class Connection {
     this.#socket.ping();
   }
 
-  /** Closes with a close frame, and drops the connection where the client does not answer it in time. */
+  /**
+   * Closes with a close frame, after the answer that is being waited for, if any; drops the connection where the client
+   * does not answer the frame in time.
+   */
   close(code: number, timeout: number): void {
+    if (this.#phase.name === 'answering') {
+      this.#closeAfterAnswer = () => this.close(code, timeout);
+      return;
+    }
+    this.#line = [];
     this.#socket.close(code);
+    // Reads on, for the client's own close frame.
+    this.#socket.resume();
     const cancel = this.#options.clock.schedule(() => this.#socket.terminate(), timeout);
     this.#socket.once('close', cancel);
   }
 
   #receive(frame: Frame): void {
     this.#heard = true;
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
     if (this.#phase.name === 'ready') this.#process(frame);
     else this.#line.push(frame);
   }
@@ -104,7 +116,8 @@ export class Connection {
       if (this.#phase !== answering) return;
       this.#phase = ready;
       this.#send(text);
-      this.#resume();
+      if (this.#closeAfterAnswer) this.#closeAfterAnswer();
+      else this.#resume();
     });
   }
 

@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { NdbServer } from '../../src/server/index.js';
+import { systemClock } from '../../src/clock.js';
+import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
 import { ask, connectTo, keptLog, serverWithFolder } from './support/peers.js';
 
 const complete = '{"complete":2,"name":"ds","saveDataType":0,"start":1,"status":1,"version":2}';
@@ -96,6 +98,23 @@ describe('what is saved', () => {
     expect(await ask(writer, '{"KV_LOAD":{"name":"moment"}}')).toMatch(/"keys":20000,.*"st":141/);
     expect(await ask(writer, '{"KV_FIND":{"path":"$[?@ == 2]","rsp":"keys"}}')).toContain('"keys":[]');
     for (const socket of [saver, writer]) socket.terminate();
+  });
+
+  test('is complete, and its client told so, when a server that is closed meanwhile has closed', async () => {
+    const store: Store = Object.assign(new MemoryStore(systemClock), {
+      async *snapshotKeys() {
+        await wait(300);
+        yield [['a', '1'] as const];
+      },
+    });
+    await using setup = await serverWithFolder({ store });
+    const socket = await connectTo(setup.server.url);
+    const reply = ask(socket, '{"KV_SAVE":{"name":"last"}}');
+    const other = await connectTo(setup.server.url);
+    await ask(other, '{"KV_COUNT":{}}');
+    await setup.server.close();
+    expect(await reply).toContain('"st":121');
+    expect((await filesOf(setup.folder, 'last')).data).toHaveLength(1);
   });
 
   test.each(['../x', '/tmp/x', 'a/../../x', '', '.', '..', 'a//b', '.hidden', 'a\\u0000b', 'C:\\\\x', '..\\\\x'])(
