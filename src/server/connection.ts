@@ -64,17 +64,18 @@ export class Connection {
     });
     socket.on('error', (cause) => options.log.debug(`A connection was dropped: ${cause.message}.`));
     socket.on('close', () => this.#forget());
-    stream.on('drain', () => this.#resume());
+    stream.on('drain', () => this.#drained());
   }
 
-  /** Drops a client that was silent since it was last asked; asks one that was silent for one round. */
+  /** Asks the client whether it lives; drops one that has said nothing since it was last asked. */
   checkAlive(): void {
-    if (this.#heard) {
-      this.#heard = false;
-    } else {
+    // It is not being listened to.
+    if (this.#phase !== ready) return;
+    if (!this.#heard) {
       this.#socket.terminate();
       return;
     }
+    this.#heard = false;
     this.#socket.ping();
   }
 
@@ -117,7 +118,7 @@ export class Connection {
       this.#phase = ready;
       this.#send(text);
       if (this.#closeAfterAnswer) this.#closeAfterAnswer();
-      else this.#resume();
+      else this.#goOn();
     });
   }
 
@@ -149,13 +150,15 @@ export class Connection {
     this.#phase = { name: 'stalled', cancel };
   }
 
-  /** Goes on after the client has read, or the store has answered. */
-  #resume(): void {
-    if (this.#phase.name === 'answering') return;
-    if (this.#phase.name === 'stalled') {
-      this.#phase.cancel();
-      this.#phase = ready;
-    }
+  #drained(): void {
+    if (this.#phase.name !== 'stalled') return;
+    this.#phase.cancel();
+    this.#phase = ready;
+    this.#goOn();
+  }
+
+  /** Answers what waits in line, as far as that goes, and then reads on. */
+  #goOn(): void {
     let answered = 0;
     for (const frame of this.#line) {
       if (this.#phase !== ready) break;

@@ -1,4 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { systemClock } from '../../src/clock.js';
 import { MemoryStore, NdbServer } from '../../src/server/index.js';
 import { ask, closeCode, connectTo } from './support/peers.js';
@@ -62,6 +64,16 @@ describe('a server', () => {
     await Promise.all([server.close(), server.close()]);
     expect(await closed).toBe(1001);
     await expect(connectTo(server.url)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('drops a client that no longer answers pings, and keeps a silent one that does', async () => {
+    await using server = await NdbServer.listen({ idleTimeout: 100 });
+    const silent = await connectTo(server.url);
+    const gone = new WebSocket(server.url, { autoPong: false });
+    expect(await closeCode(gone)).toBe(1006);
+    await wait(300);
+    expect(await ask(silent, '{"KV_COUNT":{}}')).toBe('{"KV_COUNT_RSP":{"cnt":0,"st":1}}');
+    silent.terminate();
   });
 
   test('refuses to save where it has no folder', async () => {

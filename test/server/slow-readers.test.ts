@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { NdbServer } from '../../src/server/index.js';
+import { systemClock } from '../../src/clock.js';
+import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
 import { ManualClock } from './support/manual-clock.js';
+import { slowStore } from './support/slow-store.js';
 import { ask, closeCode, connectTo, keptLog } from './support/peers.js';
 
 const value = 'x'.repeat(7000);
@@ -63,6 +65,31 @@ describe('a client that reads slowly', () => {
     expect(performance.now() - begin).toBeLessThan(1000);
     lazy.terminate();
     other.terminate();
+  });
+
+  test('is not answered ahead of its reading by a store that answers later, either', async () => {
+    const store = new MemoryStore(systemClock);
+    let gets = 0;
+    const get = store.get.bind(store);
+    const counting: Store = slowStore(
+      Object.assign(store, {
+        get: (...call: Parameters<typeof get>) => {
+          gets++;
+          return get(...call);
+        },
+      }),
+    );
+    await using server = await serverWithLargeValue({ store: counting });
+    const lazy = await connectTo(server.url);
+    lazy.pause();
+    for (let index = 0; index < 10_000; index++) lazy.send('{"KV_GET":{"keys":["large"]}}');
+    await wait(1000);
+    const ahead = gets;
+    // some megabytes, which the system's own buffers take
+    expect(ahead).toBeLessThan(3000);
+    await wait(300);
+    expect(gets).toBe(ahead);
+    lazy.terminate();
   });
 
   test('is dropped once it has read nothing for the stall timeout', async () => {
