@@ -96,7 +96,7 @@ export class Correlator<W extends Waiter> {
   written(waiters: readonly W[]): string | undefined {
     this.#inFlight += waiters.length;
     const last = this.#batches.at(-1);
-    if (this.habits.pipelining === 'serial' || (last === undefined && waiters.length === 1)) {
+    if (last === undefined && waiters.length === 1) {
       this.#batches.push({ waiters: [...waiters], fence: undefined });
       return undefined;
     }
@@ -145,8 +145,10 @@ export class Correlator<W extends Waiter> {
 
   /** The fence at this place in the line came: what was written up to it is settled, earlier fences were dropped. */
   #closeUpTo(index: number): Settlement<W> {
-    const waiters = this.#batches.splice(0, index + 1).flatMap((batch) => batch.waiters);
+    const waiters = this.#batches.slice(0, index + 1).flatMap((batch) => batch.waiters);
     const frames = this.#received;
+    if (frames.length > waiters.length) return { type: 'confused', reason: 'more replies came than requests left' };
+    this.#batches.splice(0, index + 1);
     this.#received = [];
     this.#inFlight -= waiters.length;
     const complete =

@@ -156,6 +156,18 @@ describe('several requests', () => {
   });
 });
 
+describe('a fence that comes after more replies than there were requests before it', () => {
+  it('proves a peer of another kind, and leaves all requests in flight', () => {
+    const it = correlator();
+    const waiters = [waiter(1), waiter(2), waiter(3)];
+    it.written(waiters.slice(0, 2));
+    it.written(waiters.slice(2));
+    for (let count = 0; count < 3; count++) expect(it.received(frame('KV_GET'))).toEqual(pending);
+    expect(it.received(frame('SH_1', 10))).toMatchObject({ type: 'confused', reason: expect.stringContaining('more') });
+    expect(it.waiting()).toEqual(waiters);
+  });
+});
+
 describe('a fence that asks', () => {
   it('is not needed where nothing is in flight', () => {
     expect(correlator().probe()).toBeUndefined();
