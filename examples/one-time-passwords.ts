@@ -12,7 +12,19 @@ import { randomInt } from 'node:crypto';
 import { parseArgs, styleText } from 'node:util';
 import { NdbClient, NdbError, type Session, type SessionEvent } from 'rx-nemesisdb';
 import { NdbServer } from 'rx-nemesisdb/server';
-import { concat, defer, EMPTY, finalize, lastValueFrom, map, merge, type Observable, of, switchMap, tap, timer } from 'rxjs';
+import {
+  concat,
+  defer,
+  EMPTY,
+  finalize,
+  lastValueFrom,
+  map,
+  merge,
+  type Observable,
+  switchMap,
+  tap,
+  timer,
+} from 'rxjs';
 import * as z from 'zod';
 
 const passcode = z.object({ code: z.number(), looks: z.number() });
@@ -37,6 +49,8 @@ function describe(event: SessionEvent): readonly [string, 'green' | 'yellow' | '
       return ['opened       its life begins', 'dim'];
     case 'extended':
       return [`extended     by ${event.by === 'self' ? 'use' : 'another client'}: two more seconds`, 'green'];
+    case 'widened':
+      return ['widened      the reply to a look was lost: it may have been extended', 'yellow'];
     case 'expiring':
       return [`expiring     in about ${Math.round(event.inMs)} ms`, 'yellow'];
     case 'overdue':

@@ -60,9 +60,15 @@ describe('every code block of the README', () => {
     expect(compiled.stdout).toBe('');
   }, 60_000);
 
-  test.each(all)('$name: runs, ends by itself, and prints what it says', async (block) => {
-    const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', `${folder}${fileOf(block)}`], { cwd: root });
-    expect(stderr).toBe('');
-    for (const printed of promises(block.code)) expect(stdout).toContain(printed);
-  }, 30_000);
+  test.each(all)(
+    '$name: runs, ends by itself, and prints what it says',
+    async (block) => {
+      const { stdout, stderr } = await run(process.execPath, ['--import', 'tsx', `${folder}${fileOf(block)}`], {
+        cwd: root,
+      });
+      expect(stderr).toBe('');
+      for (const printed of promises(block.code)) expect(stdout).toContain(printed);
+    },
+    30_000,
+  );
 });
