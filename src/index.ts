@@ -25,7 +25,7 @@ export const SessionClient = NdbClient;
 export type SessionClient = NdbClient;
 
 export type { Aliases, CommandMethods } from './client/methods.js';
-export type { CallOptions, NdbClientOptions, Retry } from './client/options.js';
+export type { AttachOptions, CallOptions, NdbClientOptions, Retry } from './client/options.js';
 export type { Clock } from './clock.js';
 export { schedulerClock, systemClock } from './clock.js';
 export {
@@ -63,6 +63,27 @@ export type {
   StandardSchema,
 } from './protocol/schema.js';
 export { Status, type StatusName } from './protocol/status.js';
+export type { Interval } from './session/deadline.js';
+export type {
+  Bounds,
+  Certainty,
+  EndedBy,
+  EndedEvent,
+  ExpiredEvent,
+  ExpiringEvent,
+  ExtendedEvent,
+  OpenedEvent,
+  OverdueEvent,
+  ResetCandidate,
+  ResetEvent,
+  ResumedEvent,
+  SessionEvent,
+  SessionState,
+  SuspendedEvent,
+  SuspensionReason,
+  WidenedEvent,
+} from './session/events.js';
+export type { Session, SessionKeys, Touch } from './session/session.js';
 export type { Activity } from './transport/activity.js';
 export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection-state.js';
 export type { HeartbeatOptions, ReconnectOptions } from './transport/transport.js';

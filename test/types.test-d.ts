@@ -5,6 +5,8 @@ import type {
   JsonObject,
   JsonValue,
   NdbClient,
+  Session,
+  SessionEvent,
   SessionInfo,
   SessionOutput,
   StandardSchema,
@@ -83,6 +85,48 @@ describe('the methods of the client', () => {
       Observable<{ name: string; age: number } | undefined>
     >();
     expectTypeOf<NdbClient>().not.toHaveProperty('kv');
+  });
+});
+
+describe('a session', () => {
+  it('has values of any kind without a schema', () => {
+    expectTypeOf(client.sh_create_session()).toEqualTypeOf<Observable<Session>>();
+    expectTypeOf(client.session('1', { timeout: 1 })).toEqualTypeOf<Observable<Session>>();
+    expectTypeOf<Session['tkn']>().toEqualTypeOf<bigint>();
+    client.sh_create_session().subscribe((session) => {
+      expectTypeOf(session.set({ a: 1n })).toEqualTypeOf<Observable<void>>();
+      expectTypeOf(session.get({ key: 'a' })).toEqualTypeOf<Observable<JsonValue | undefined>>();
+      expectTypeOf(session.get({ keys: ['a'] })).toEqualTypeOf<Observable<JsonObject>>();
+      expectTypeOf(session.get({ key: 'u', schema: user })).toEqualTypeOf<
+        Observable<{ name: string; age: number } | undefined>
+      >();
+    });
+  });
+
+  it('has the values of its schema: set as they are stored, got as the schema makes them', () => {
+    const schema = z.object({ user, at: date });
+    client.sh_create_session({ durationSeconds: 1, schema }).subscribe((session) => {
+      expectTypeOf(session.get({ key: 'at' })).toEqualTypeOf<Observable<Date | undefined>>();
+      expectTypeOf(session.get({ keys: ['user'] })).toEqualTypeOf<
+        Observable<{ user?: { name: string; age: number } }>
+      >();
+      expectTypeOf(session.set({ at: '2020-01-01' })).toEqualTypeOf<Observable<void>>();
+      // @ts-expect-error stored as text
+      session.set({ at: new Date() });
+      // @ts-expect-error no such key
+      session.set({ nobody: 1 });
+      // @ts-expect-error no such key
+      session.get({ key: 'nobody' });
+    });
+    expectTypeOf(client.session(1n, { schema: { at: date } })).toEqualTypeOf<
+      Observable<Session<{ at: Date }, { at: string }>>
+    >();
+    // @ts-expect-error a schema whose members can't be seen
+    client.sh_create_session({ schema: z.string() });
+  });
+
+  it('tells its events as one union', () => {
+    expectTypeOf(client.sessionEvents$).toEqualTypeOf<Observable<SessionEvent>>();
   });
 });
 

@@ -1,7 +1,6 @@
 import { Observable, type Subscriber, type TeardownLogic } from 'rxjs';
 import { type NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
-import { type AnyRow, UnexpectedReply } from '../protocol/command-row.js';
-import type { JsonObject } from '../protocol/json.js';
+import { type AnyRow, type CommandRow, UnexpectedReply } from '../protocol/command-row.js';
 import { type Parameter, token } from '../protocol/parameters.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import { firstComplaint } from '../protocol/validation.js';
@@ -29,12 +28,28 @@ export function call(context: CallContext, method: string, row: AnyRow, args: re
   return new Observable((subscriber) => start(context, method, row, args, subscriber));
 }
 
+/** A command of whose result something else is made, with the reply's own times and the argument. */
+export function callFor<Result, Made>(
+  context: CallContext,
+  method: string,
+  row: CommandRow<boolean, readonly [unknown?], Result>,
+  args: readonly unknown[],
+  make: (result: Result, reply: Reply, argument: unknown) => Made,
+): Observable<Made> {
+  const finish = (reply: Reply, argument: unknown) => make(row.read(reply.body, argument), reply, argument);
+  return new Observable((subscriber: Subscriber<Made>) => start(context, method, row, args, subscriber, finish));
+}
+
+/** Makes what a call emits of its reply, which is one of success. Default: what its row makes of it. */
+type Finish = (reply: Reply, argument: unknown) => unknown;
+
 function start(
   context: CallContext,
   method: string,
   row: AnyRow,
   args: readonly unknown[],
   subscriber: Subscriber<unknown>,
+  finish?: Finish,
 ): TeardownLogic {
   try {
     let index = 0;
@@ -59,7 +74,9 @@ function start(
     const timeout = options?.timeout ?? context.settings.timeout;
     const repeatable = isRepeatable(row, options?.retry ?? context.settings.retry);
     const limit = context.transport.maxPayload;
-    if (!exceeds(text, limit)) return new Call(subscriber, context, row, tkn, argument).send(text, timeout, repeatable);
+    if (!exceeds(text, limit)) {
+      return new Call(subscriber, context, row, tkn, argument, finish).send(text, timeout, repeatable);
+    }
     const parts = partsOf(row, before, text, argument, limit);
     const send = (part: Part, within: number, receiver: Subscriber<unknown>) =>
       new Call(receiver, context, row, tkn, part.argument).send(part.text, within, repeatable);
@@ -108,12 +125,13 @@ function partsOf(row: AnyRow, before: string, text: string, argument: unknown, l
 }
 
 /** The result in a reply. */
-function read(row: AnyRow, body: JsonObject, argument: unknown): unknown {
+function read(row: AnyRow, reply: Reply, argument: unknown, finish?: Finish): unknown {
+  const { body } = reply;
   const status = body.st;
   if (typeof status !== 'number') throw new ProtocolError(`A reply to ${row.command} has no status.`, row.command);
   if (status !== row.success) throw refusal(row.command, status, body);
   try {
-    return row.read(body, argument);
+    return finish === undefined ? row.read(body, argument) : finish(reply, argument);
   } catch (cause) {
     if (!(cause instanceof UnexpectedReply)) throw cause;
     throw new ProtocolError(
@@ -135,6 +153,7 @@ class Call implements Receiver, SettledCommand {
     readonly row: AnyRow,
     private readonly token: unknown,
     readonly argument: unknown,
+    private readonly finish?: Finish,
   ) {}
 
   get tkn(): bigint | undefined {
@@ -155,7 +174,7 @@ class Call implements Receiver, SettledCommand {
     if (observer.listening) observer.replied(this, reply);
     let result: unknown;
     try {
-      result = read(this.row, reply.body, this.argument);
+      result = read(this.row, reply, this.argument, this.finish);
     } catch (error) {
       this.subscriber.error(error);
       return;

@@ -1,10 +1,28 @@
-import type { Observable } from 'rxjs';
+import { defer, type Observable } from 'rxjs';
+import { ProtocolError } from '../errors.js';
+import { commands } from '../protocol/commands.js';
+import type { JsonObject } from '../protocol/json.js';
+import type { NewSession } from '../protocol/parameter-objects.js';
+import type { KeysInput, TokenInput } from '../protocol/parameters.js';
+import type { SessionInfo } from '../protocol/replies.js';
+import type { SessionInput, SessionOutput, SessionSchema } from '../protocol/schema.js';
+import type { SessionEvent } from '../session/events.js';
+import type { Session } from '../session/session.js';
+import { Sessions } from '../session/sessions.js';
 import type { Activity } from '../transport/activity.js';
 import type { ConnectionState, ServerInfo } from '../transport/connection-state.js';
-import type { ClientTransport } from '../transport/transport.js';
-import type { CallContext } from './call.js';
+import type { ClientTransport, Reply } from '../transport/transport.js';
+import { type CallContext, callFor } from './call.js';
 import { type Aliases, Caller, type CommandMethods } from './methods.js';
-import { type NdbClientOptions, type Settings, settingsOf } from './options.js';
+import {
+  type AttachOptions,
+  type CallOptions,
+  checkAttachOptions,
+  type NdbClientOptions,
+  type Settings,
+  settingsOf,
+} from './options.js';
+import { sessionPort } from './session-port.js';
 
 // The methods are put on the prototype from the table of commands, which the compiler can't follow.
 const CommandCaller = Caller as abstract new () => Caller & CommandMethods & Aliases;
@@ -18,6 +36,7 @@ const CommandCaller = Caller as abstract new () => Caller & CommandMethods & Ali
 export abstract class ClientCore extends CommandCaller implements AsyncDisposable {
   protected readonly context: CallContext;
   readonly #transport: ClientTransport;
+  readonly #sessions: Sessions;
 
   /**
    * The state of the connection: idle, connecting, open, waiting, closing or closed. Replays the present state; completes
@@ -31,13 +50,21 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
    */
   readonly activity$: Observable<Activity>;
 
+  /**
+   * What happens to all sessions of this client, in the order in which it becomes known. Hot. While it is subscribed to, every
+   * session that is created or attached to is followed. Completes when the client is closed; never errors.
+   */
+  readonly sessionEvents$: Observable<SessionEvent>;
+
   constructor(connect: (settings: Settings) => ClientTransport, options?: NdbClientOptions) {
     super();
     const settings = settingsOf(options);
     this.#transport = connect(settings);
     this.connection$ = this.#transport.connection$;
     this.activity$ = this.#transport.activity$;
-    this.context = { transport: this.#transport, settings, observer: nobody };
+    this.#sessions = new Sessions(sessionPort(this.#transport, settings), this, settings);
+    this.sessionEvents$ = this.#sessions.events$;
+    this.context = { transport: this.#transport, settings, observer: this.#sessions };
   }
 
   /**
@@ -58,12 +85,66 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
     return this.#transport.close();
   }
 
+  /**
+   * Creates a session. `SH_NEW`. Emits it, once: its token, the commands bound to it, and streams of what becomes of it. With a
+   * schema, what its keys hold is typed, and checked on the way in and out. Errors: `ValueError` for a duration that is negative,
+   * fractional or too large, and for 0 with any of the flags; `ResponseError` where the server refuses. Never sent twice.
+   *
+   * @example
+   * client.sh_create_session({ durationSeconds: 60, deleteSessionOnExpire: true, extendOnGet: true })
+   *   .subscribe((session) => session.expired$.subscribe(() => console.log('it lapsed')));
+   */
+  sh_create_session<const Schema extends SessionSchema>(
+    params: NewSession<Schema> & { readonly schema: Schema },
+    options?: CallOptions,
+  ): Observable<Session<SessionOutput<Schema>, SessionInput<Schema>>>;
+  sh_create_session(params?: NewSession, options?: CallOptions): Observable<Session>;
+  sh_create_session(...args: unknown[]): Observable<Session> {
+    const created = (tkn: bigint, reply: Reply, params: unknown) =>
+      this.#created(tkn, reply, params as NewSession | undefined); // the row has checked it
+    return callFor(this.context, 'sh_create_session', commands.sh_create_session, args, created);
+  }
+
+  /**
+   * Attaches to a session that exists, made elsewhere or earlier: a token from a cookie. Asks `SH_INFO` first, which does not extend it,
+   * and emits the session, once. Errors: `ResponseError` with status 100 where there is none any more; `ValueError` for what can't be a token.
+   */
+  session<const Schema extends SessionSchema>(
+    tkn: TokenInput,
+    options: AttachOptions<Schema> & { readonly schema: Schema },
+  ): Observable<Session<SessionOutput<Schema>, SessionInput<Schema>>>;
+  session(tkn: TokenInput, options?: AttachOptions): Observable<Session>;
+  session(tkn: TokenInput, options: AttachOptions = {}): Observable<Session> {
+    return defer(() => {
+      checkAttachOptions(options);
+      const { timeout, retry } = options;
+      const attached = (info: SessionInfo, reply: Reply) => this.#attached(info.tkn, reply, options);
+      return callFor(this.context, 'session', commands.sh_info, [tkn, { timeout, retry }], attached);
+    });
+  }
+
   /** `await using client = new NdbClient()` closes it at the end of the block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await new Promise<void>((resolve) => {
       this.close().subscribe({ complete: resolve, error: resolve });
     });
   }
-}
 
-const nobody: CallContext['observer'] = { listening: false, replied() {}, lost() {} };
+  #created(tkn: bigint, reply: Reply, params: NewSession = {}): Session {
+    const settings = {
+      duration: (params.durationSeconds ?? 0) * 1000,
+      deleteSession: params.deleteSessionOnExpire ?? false,
+      extendOnSetAdd: params.extendOnSetAdd ?? false,
+      extendOnGet: params.extendOnGet ?? false,
+    };
+    const { schema, expiringBefore } = params;
+    return this.#sessions.created(tkn, settings, reply, { schema, expiringBefore });
+  }
+
+  #attached(tkn: bigint, reply: Reply, { schema, expiringBefore }: AttachOptions): Session {
+    const session = this.#sessions.attached<JsonObject, KeysInput>(tkn, reply, { schema, expiringBefore });
+    if (session === undefined)
+      throw new ProtocolError('The reply to SH_INFO does not tell when the session expires.', 'SH_INFO');
+    return session;
+  }
+}

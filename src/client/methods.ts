@@ -71,7 +71,10 @@ export abstract class Caller {
   protected abstract readonly context: CallContext;
 }
 
+const ownMethod: OwnMethod = 'sh_create_session';
+
 for (const [name, row] of Object.entries(commands)) {
+  if (name === ownMethod) continue;
   const method = {
     [name](this: Caller, ...args: unknown[]) {
       return call(this.context, name, row, args);

@@ -1,7 +1,9 @@
 import * as z from 'zod/mini';
 import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
+import { ofSession } from '../protocol/parameter-objects.js';
 import { isObject } from '../protocol/parameters.js';
+import type { SessionSchema } from '../protocol/schema.js';
 import { firstComplaint, members, must } from '../protocol/validation.js';
 import type { HeartbeatOptions, ReconnectOptions, TransportOptions } from '../transport/transport.js';
 
@@ -145,6 +147,21 @@ function withDefaults<Values extends object>(defaults: Values, given: Given<Valu
     if (value !== undefined) all[name] = value;
   }
   return all;
+}
+
+/** Options of `client.session`. */
+export interface AttachOptions<Schema extends SessionSchema = SessionSchema> extends CallOptions {
+  /** What its keys hold: values are checked on the way in and out, and typed. Stays in this program. */
+  readonly schema?: Schema | undefined;
+  /** How many ms before its deadline `expiring$` tells. Default: the client's `expiringBefore`. */
+  readonly expiringBefore?: number | undefined;
+}
+
+const attachOptions = optionalMembers({ timeout: milliseconds, retry, ...ofSession });
+
+/** Checks the options of `client.session`. Throws a `ValueError`. */
+export function checkAttachOptions(value: unknown): void {
+  if (value !== undefined) validate(attachOptions, value, 'session');
 }
 
 /** Checks the options of one command. Throws a `ValueError`. */

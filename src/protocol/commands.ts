@@ -88,15 +88,7 @@ export const commands = {
     result: (info) => info,
   }),
 
-  /**
-   * Creates a session. `SH_NEW`. Emits it, once: a session with its own `set`, `get`, …, and streams of what becomes of it.
-   * Errors: `ValueError` for a duration that can't be, or 0 with any of the flags; `ResponseError` where the server refuses.
-   * Never sent twice.
-   *
-   * @example
-   * client.sh_create_session({ durationSeconds: 60, extendOnGet: true })
-   *   .pipe(switchMap((session) => session.set({ cart: ['apple'] })))
-   */
+  /** Creates a session and gives its token, of which the client's method makes a `Session`. `SH_NEW`. */
   sh_create_session: query({
     command: 'SH_NEW',
     bound: false,

@@ -1,5 +1,5 @@
+import { parse as parseLossless } from 'lossless-json';
 import { ValueError } from '../errors.js';
-import { parseExactly } from './exact-json.js';
 
 /** A value as it comes back from NemesisDB: JSON, with a `bigint` for every integer that a double can't hold. */
 export type JsonValue = null | boolean | number | bigint | string | JsonValue[] | JsonObject;
@@ -32,13 +32,27 @@ const maxDepth = 1000;
  */
 const longInteger = /(?<![.\d"])\d{16}/;
 
+const isInteger = /^-?\d+$/;
+
+function exactNumber(text: string): number | bigint {
+  const number = Number(text);
+  // `-0` is an integer as it stands, but no bigint.
+  return isInteger.test(text) && !Number.isSafeInteger(number) ? BigInt(text) : number;
+}
+
+const exactly = {
+  parseNumber: exactNumber,
+  // As JSON.parse does, so that both ways agree. NemesisDB never sends a name twice.
+  onDuplicateKey: ({ newValue }: { readonly newValue: unknown }) => newValue,
+};
+
 /**
  * Reads a JSON text without rounding: integers that a double can't hold come as `bigint`. Throws a `SyntaxError`, or a
  * `RangeError` where the text is nested deeper than the stack.
  */
 export function parseJson(text: string): JsonValue {
   return longInteger.test(text)
-    ? (parseExactly(text) as JsonValue) // nothing else comes out of it
+    ? (parseLossless(text, undefined, exactly) as JsonValue) // typed as unknown; with `exactly`, nothing else comes out
     : (JSON.parse(text) as JsonValue);
 }
 

@@ -65,7 +65,17 @@ const longestDuration = 9_000_000_000;
 
 const flag = z.optional(must<boolean>('true or false', (value) => typeof value === 'boolean'));
 
-const millisecondsFrom0 = must<number>('a number of ms, 0 or more', (value) => typeof value === 'number' && value >= 0);
+/** What a handle of a session may be told besides: it stays in this program. */
+export const ofSession = {
+  schema: must<SessionSchema>(
+    'an object schema whose members can be seen (z.object), or a plain object with a schema for each key',
+    (value) => keySchemas(value) !== undefined,
+  ),
+  expiringBefore: must<number>(
+    'a number of milliseconds, 0 or more',
+    (value) => typeof value === 'number' && value >= 0,
+  ),
+};
 
 /** How a new session behaves. */
 export const newSession: Parameter<[params?: NewSession]> = {
@@ -81,13 +91,8 @@ export const newSession: Parameter<[params?: NewSession]> = {
       deleteSessionOnExpire: flag,
       extendOnSetAdd: flag,
       extendOnGet: flag,
-      schema: z.optional(
-        must<SessionSchema>(
-          'an object schema whose members can be seen (z.object), or a plain object with a schema for each key',
-          (value) => keySchemas(value) !== undefined,
-        ),
-      ),
-      expiringBefore: z.optional(millisecondsFrom0),
+      schema: z.optional(ofSession.schema),
+      expiringBefore: z.optional(ofSession.expiringBefore),
     }).check(
       z.refine(
         (input) =>

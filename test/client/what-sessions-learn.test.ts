@@ -3,8 +3,8 @@ import { call } from '../../src/client/call.js';
 import { settingsOf } from '../../src/client/options.js';
 import { ReplyLostError, TimeoutError } from '../../src/errors.js';
 import { commands } from '../../src/protocol/commands.js';
-import type { Reply } from '../../src/transport/transport.js';
 import type { SettledCommand } from '../../src/session/port.js';
+import type { Reply } from '../../src/transport/transport.js';
 import { type Answer, FakeTransport } from '../support/fake-transport.js';
 import { settled } from '../support/settled.js';
 

@@ -155,7 +155,7 @@ describe('the commands of sessions', () => {
     const tkns = await Promise.all(Array.from({ length: 50 }, () => create()));
     await Promise.all(tkns.map((tkn) => value(client.sh_set(tkn, { mine: tkn }))));
     const mine = await Promise.all(tkns.map((tkn) => value(client.sh_get(tkn, { key: 'mine' }))));
-    expect(mine.map(BigInt)).toEqual(tkns);
+    expect(mine.map(String)).toEqual(tkns.map(String)); // one in 2,048 tokens is small, and comes back as a number
     await Promise.all(tkns.map((tkn) => value(client.sh_end(tkn))));
   });
 });

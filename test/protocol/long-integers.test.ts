@@ -1,7 +1,17 @@
 import fc from 'fast-check';
-import { parse as parseLossless } from 'lossless-json';
 import { describe, expect, it } from 'vitest';
-import { parseExactly } from '../../src/protocol/exact-json.js';
+import { type JsonValue, parseJson } from '../../src/protocol/json.js';
+
+/** What follows an integer that a double can't hold, so that the platform's JSON does not do. */
+function parseBesideLongInteger(text: string): readonly JsonValue[] {
+  const all = parseJson(`[9007199254740993,${text}]`);
+  if (!Array.isArray(all)) throw new TypeError('not an array');
+  expect(all[0]).toBe(9007199254740993n);
+  return all.slice(1);
+}
+
+/** The same, beside an integer that the platform reads. */
+const parseBesideShortInteger = (text: string): readonly JsonValue[] => JSON.parse(`[1,${text}]`).slice(1);
 
 /** What a reader makes of a text: a value, or a refusal. */
 function outcome(read: (text: string) => unknown, text: string): { value: unknown } | 'refused' {
@@ -15,14 +25,14 @@ function outcome(read: (text: string) => unknown, text: string): { value: unknow
 
 const noLongIntegers = (text: string) => !/\d{16}/.test(text);
 
-describe('the exact reader', () => {
+describe('a text with integers that a double can not hold', () => {
   it('reads whatever the platform reads, the same', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom('', ' ', '\n\t', '\r'), (text, space) => {
         fc.pre(noLongIntegers(text));
         const spaced = space + text.replaceAll(/[,:[\]{}](?=(?:[^"\\]|"(?:[^"\\]|\\.)*")*$)/g, `$&${space}`) + space;
-        fc.pre(outcome(JSON.parse, spaced) !== 'refused');
-        expect(outcome(parseExactly, spaced)).toEqual(outcome(JSON.parse, spaced));
+        fc.pre(outcome(parseBesideShortInteger, spaced) !== 'refused');
+        expect(outcome(parseBesideLongInteger, spaced)).toEqual(outcome(parseBesideShortInteger, spaced));
       }),
     );
   });
@@ -39,15 +49,13 @@ describe('the exact reader', () => {
         const at = place % (text.length + 1);
         const edited = text.slice(0, at) + put + text.slice(at + removed);
         fc.pre(noLongIntegers(edited));
-        expect(outcome(parseExactly, edited)).toEqual(outcome(JSON.parse, edited));
+        expect(outcome(parseBesideLongInteger, edited)).toEqual(outcome(parseBesideShortInteger, edited));
       }),
       { numRuns: 3000 },
     );
   });
 
   it.each([
-    '',
-    ' ',
     '-',
     '01',
     '-01',
@@ -70,33 +78,26 @@ describe('the exact reader', () => {
     '"\n"',
     '[',
     '{',
-    ']',
+    '{]',
   ])('refuses %j', (text) => {
-    expect(outcome(parseExactly, text)).toBe('refused');
+    expect(outcome(parseBesideLongInteger, text)).toBe('refused');
   });
 
-  it('rounds no integer, as a reader by other hands finds as well', () => {
-    const integer = fc.bigInt(-(2n ** 70n), 2n ** 70n);
-    const digits = fc.array(
-      fc.oneof(integer.map(String), fc.double({ noNaN: true, noDefaultInfinity: true }).map(String)),
-    );
-    const exact = (text: string) => {
-      const number = Number(text);
-      return /^-?\d+$/.test(text) && !Number.isSafeInteger(number) ? BigInt(text) : number;
-    };
+  it('rounds no integer', () => {
     fc.assert(
-      fc.property(digits, (numbers) => {
-        const text = `{"n":[${numbers.join(',')}]}`;
-        expect(parseExactly(text)).toEqual(parseLossless(text, undefined, exact));
+      fc.property(fc.bigInt(-(2n ** 70n), 2n ** 70n), (integer) => {
+        expect(BigInt(String(parseBesideLongInteger(integer.toString())[0]))).toBe(integer);
       }),
     );
   });
 
   it('takes the last of two members of one name, as the platform does', () => {
-    expect(parseExactly('{"a":1,"a":2,"__proto__":1,"__proto__":{}}')).toEqual(JSON.parse('{"a":2,"__proto__":{}}'));
+    expect(parseBesideLongInteger('{"a":1,"a":2,"__proto__":1,"__proto__":{}}')).toEqual([
+      JSON.parse('{"a":2,"__proto__":{}}'),
+    ]);
   });
 
   it('ends in a RangeError, not in a crash, where nesting goes deeper than the stack', () => {
-    expect(() => parseExactly('['.repeat(1_000_000))).toThrow(RangeError);
+    expect(() => parseBesideLongInteger('['.repeat(1_000_000))).toThrow(RangeError);
   });
 });
