@@ -143,7 +143,8 @@ export class NdbServer {
       clearInterval(liveness);
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       for (const connection of connections) connection.close(1001, closeTimeout);
-      http.closeIdleConnections();
+      // Those that are no WebSockets: one that never finishes its upgrade would hold this up until its timeout.
+      http.closeAllConnections();
       await datasets?.idle();
       await closed;
     });

@@ -251,9 +251,14 @@ export class Connection {
     );
   }
 
-  /** A peer that is no NemesisDB stays none; one that was, and then garbled a reply, is worth another attempt. */
+  /**
+   * Only what is wrong from the beginning stays wrong. Where a NemesisDB was reached once, another attempt makes sense whatever
+   * the last one met: what stands before a server that restarts says 404, and one whose upgrade request was cut says 400.
+   */
   #isFinal(error: ConnectionFailure): boolean {
-    return error instanceof ProtocolError ? this.#state.state === 'connecting' : error.permanent;
+    const state = this.#state;
+    const isFirst = state.state === 'connecting' && state.purpose === 'first';
+    return isFirst && (error instanceof ProtocolError || error.permanent);
   }
 }
 
