@@ -1,4 +1,8 @@
 import { agree, bareLoop, createSessions, ourClient } from './contenders.js';
+import { decoderRows } from './decoder.js';
+import { importRows } from './import-time.js';
+import { largeReplyRows } from './large-replies.js';
+import { longRunRows, memoryRows } from './memory.js';
 import { type Plan, planOf } from './plan.js';
 import { redisPeers } from './redis-peers.js';
 import { type ServerProcess, serverUnderLoad } from './server-process.js';
@@ -38,6 +42,11 @@ const parts: Readonly<Record<string, (plan: Plan, server: ServerProcess) => Prom
   async latency(plan, { url }) {
     return latencyRows(plan, url, await createSessions(url, sessions));
   },
+  replies: largeReplyRows,
+  decoder: decoderRows,
+  memory: (plan, { url }) => memoryRows(plan, url),
+  linearity: (plan, { url }) => longRunRows(plan, url),
+  import: async (plan) => importRows(plan),
 };
 
 const plan = planOf(process.argv.slice(2));
