@@ -56,8 +56,17 @@ export class AwaitedRequests {
     return request;
   }
 
-  /** Its reply came. */
-  reply(request: Request, frame: Frame, answeredAt: number): void {
+  /** Their replies came, one for each. */
+  reply(requests: readonly Request[], frames: readonly Frame[]): void {
+    const answeredAt = this.clock.now();
+    for (let place = 0; place < requests.length; place++) {
+      const request = requests[place];
+      const frame = frames[place];
+      if (request !== undefined && frame !== undefined) this.#reply(request, frame, answeredAt);
+    }
+  }
+
+  #reply(request: Request, frame: Frame, answeredAt: number): void {
     if (request.phase.at !== 'written') return;
     const { firstWrittenAt, writtenAt } = request.phase;
     this.#release(request);

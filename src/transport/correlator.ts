@@ -151,12 +151,10 @@ export class Correlator<W extends Waiter> {
     this.#batches.splice(0, index + 1);
     this.#received = [];
     this.#inFlight -= waiters.length;
-    const complete =
-      frames.length === waiters.length &&
-      waiters.every((waiter, place) => {
-        const frame = frames[place];
-        return frame !== undefined && this.#answers(frame, waiter);
-      });
+    const complete = waiters.every((waiter, place) => {
+      const frame = frames[place];
+      return frame !== undefined && this.#answers(frame, waiter);
+    });
     return complete ? { type: 'delivered', waiters, frames, fenced: true } : { type: 'lost', waiters };
   }
 

@@ -18,7 +18,8 @@ const late = 1000;
 
 /**
  * Listens for a peer that is gone without saying so. Never emits; errors with a `ConnectionError` when a silent peer gave no
- * sign of life within `timeout` of being asked, so at the latest 2 × `interval` + `timeout` after its last one.
+ * sign of life within `timeout` of being asked, so at the latest 2 × `interval` + `timeout` after its last one; later only
+ * where a request in flight may take longer than that, as a server busy with it is not dead.
  */
 export function heartbeat(pulse: Pulse, { interval, timeout }: HeartbeatOptions, clock: Clock): Observable<never> {
   return new Observable((subscriber) => {

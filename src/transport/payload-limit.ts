@@ -1,3 +1,6 @@
+import { PayloadTooLargeError } from '../errors.js';
+import { utf8Length } from '../protocol/utf8.js';
+
 /** How many bytes a request may have, and whether the server itself said so. */
 export interface PayloadLimit {
   readonly bytes: number;
@@ -12,4 +15,9 @@ export function payloadLimit(option: number | undefined, announced: number | und
   return announced === undefined
     ? { bytes: option ?? shippedMaxPayload, announced: false }
     : { bytes: Math.min(option ?? announced, announced), announced: true };
+}
+
+/** The error of a request that is longer than so many bytes. */
+export function tooLarge(command: string, text: string, maxPayload: number): PayloadTooLargeError {
+  return new PayloadTooLargeError(command, utf8Length(text), maxPayload);
 }

@@ -1,8 +1,8 @@
-import { ConnectionError } from '../errors.js';
+import { ClosedError, ConnectionError, type NdbError, ReplyLostError } from '../errors.js';
 import { utf8Length } from '../protocol/utf8.js';
 import type { ConnectionFailure } from './connection-state.js';
 import { type PayloadLimit, shippedMaxPayload } from './payload-limit.js';
-import type { Request } from './request.js';
+import { outcomeOf, type Request } from './request.js';
 
 /** A request whose reply was lost this often is not lost by chance. */
 const maxWritings = 3;
@@ -27,6 +27,21 @@ export const droppedReply: ReplyLoss = {
   outcome: 'executed',
   worthRepeating: (request) => repeats(request, maxWritings),
 };
+
+/** The client was closed before the replies came. */
+export const closedMeanwhile = (): ReplyLoss => ({
+  reason: 'the client was closed',
+  outcome: 'unknown',
+  cause: new ClosedError(),
+  worthRepeating: () => false,
+});
+
+/** The connection broke, and the server of the next one takes only shorter requests. */
+export const smallerLimit = (maxPayload: number): ReplyLoss => ({
+  reason: `the connection broke, and the server that answers now accepts requests of ${maxPayload} bytes only`,
+  outcome: 'unknown',
+  worthRepeating: () => false,
+});
 
 const isTooLong = (cause: ConnectionFailure) => cause instanceof ConnectionError && cause.closeCode === 1009;
 
@@ -54,4 +69,14 @@ export function brokenConnection(
     cause,
     worthRepeating: (request) => repeats(request, suspects.includes(request) ? maxSuspectWritings : maxWritings),
   };
+}
+
+/** The error of a request whose reply was lost for good. */
+export function replyLost({ command }: Request, { outcome, reason, cause }: ReplyLoss): ReplyLostError {
+  return new ReplyLostError(command, outcome, reason, cause === undefined ? {} : { cause });
+}
+
+/** The error of a request that will not be written any more: that of a lost reply, if it was written before. */
+export function errorOf(request: Request, loss: ReplyLoss, neverLeft: () => NdbError): NdbError {
+  return outcomeOf(request.phase) === 'not-sent' ? neverLeft() : replyLost(request, loss);
 }

@@ -1,27 +1,25 @@
 import type { Clock } from '../clock.js';
-import {
-  ClosedError,
-  type NdbError,
-  type Outcome,
-  PayloadTooLargeError,
-  ProtocolError,
-  QueueFullError,
-  ReplyLostError,
-  TimeoutError,
-} from '../errors.js';
-import { exceeds, utf8Length } from '../protocol/utf8.js';
+import { ClosedError, type NdbError, type Outcome, ProtocolError, QueueFullError, TimeoutError } from '../errors.js';
+import { exceeds } from '../protocol/utf8.js';
 import type { ActivityLog } from './activity.js';
 import { AwaitedRequests } from './awaited-requests.js';
 import { maxBatch } from './batches.js';
 import type { ConnectionFailure } from './connection-state.js';
-import type { Frame, Settlement } from './correlator.js';
-import { parseFrame } from './frames.js';
-import { type PayloadLimit, payloadLimit } from './payload-limit.js';
-import { brokenConnection, droppedReply, type ReplyLoss } from './reply-loss.js';
+import type { Settlement } from './correlator.js';
+import { type PayloadLimit, payloadLimit, tooLarge } from './payload-limit.js';
+import {
+  brokenConnection,
+  closedMeanwhile,
+  droppedReply,
+  errorOf,
+  type ReplyLoss,
+  replyLost,
+  smallerLimit,
+} from './reply-loss.js';
 import { outcomeOf, type Request } from './request.js';
 import { RequestLog } from './request-log.js';
 import { RequestQueue } from './request-queue.js';
-import { type Link, Traffic } from './traffic.js';
+import { type Link, Traffic, type Unreadable } from './traffic.js';
 import type { OutgoingRequest, Receiver, TransportOptions } from './transport.js';
 
 /** Whether requests can flow. */
@@ -110,6 +108,7 @@ export class Requests {
 
   /** The connection is lost: what is in flight and may be repeated waits for the next one, the rest fails. */
   detach(failure: ConnectionFailure): void {
+    if (this.#flow.type !== 'linked') return;
     const inFlight = this.#unlink();
     this.#flow = { type: 'none' };
     this.#lose(inFlight, brokenConnection(failure, inFlight, this.#limit));
@@ -121,17 +120,8 @@ export class Requests {
     const waiting = this.#queue.take(Number.POSITIVE_INFINITY);
     this.#flow = { type: 'over', error };
     this.#awaited.stop();
-    const { reason, cause } =
-      failure === undefined
-        ? { reason: 'the client was closed', cause: error() }
-        : brokenConnection(failure, inFlight, this.#limit);
-    for (const request of [...inFlight, ...waiting]) {
-      const hasLeft = outcomeOf(request.phase) !== 'not-sent';
-      this.#awaited.fail(
-        request,
-        hasLeft ? new ReplyLostError(request.command, 'unknown', reason, { cause }) : error(),
-      );
-    }
+    const loss = failure === undefined ? closedMeanwhile() : brokenConnection(failure, inFlight, this.#limit);
+    for (const request of [...inFlight, ...waiting]) this.#awaited.fail(request, errorOf(request, loss, error));
   }
 
   /** A sign of life other than a frame. */
@@ -143,20 +133,14 @@ export class Requests {
   received(text: string): void {
     if (this.#flow.type !== 'linked') return;
     this.#heard += 1;
-    const { traffic } = this.#flow;
-    let frame: Frame;
-    try {
-      frame = parseFrame(text);
-    } catch (error) {
-      this.#distrust(traffic, error instanceof ProtocolError ? error.message : 'A reply can not be read.');
-      return;
-    }
-    this.#settle(traffic, traffic.arrive(frame));
+    this.#settle(this.#flow.traffic, this.#flow.traffic.arrive(text));
   }
 
   /** A binary frame came: NemesisDB sends none. */
   receivedBinary(): void {
-    if (this.#flow.type === 'linked') this.#distrust(this.#flow.traffic, 'A binary frame came; NemesisDB sends text.');
+    if (this.#flow.type !== 'linked') return;
+    const { traffic } = this.#flow;
+    this.#settle(traffic, traffic.unreadable('A binary frame came; NemesisDB sends text.'));
   }
 
   /** Ends the traffic over the connection, if there is one; what was in flight comes back. */
@@ -173,9 +157,7 @@ export class Requests {
     if (this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes) {
       return new QueueFullError(command, this.#queue.size);
     }
-    return exceeds(text, this.maxPayload)
-      ? new PayloadTooLargeError(command, utf8Length(text), this.maxPayload)
-      : undefined;
+    return exceeds(text, this.maxPayload) ? tooLarge(command, text, this.maxPayload) : undefined;
   }
 
   #cancel(request: Request): Outcome {
@@ -207,26 +189,35 @@ export class Requests {
 
   /** The server announced a smaller limit after these were queued. */
   #refuse(requests: readonly Request[], maxPayload: number): void {
-    const reason = `the server that answers now accepts requests of ${maxPayload} bytes only`;
+    const loss = smallerLimit(maxPayload);
     for (const request of requests) {
-      const { command, text, phase } = request;
-      const hasLeft = outcomeOf(phase) !== 'not-sent';
-      const tooLarge = new PayloadTooLargeError(command, utf8Length(text), maxPayload);
-      this.#awaited.fail(request, hasLeft ? new ReplyLostError(command, 'unknown', reason) : tooLarge);
+      this.#awaited.fail(
+        request,
+        errorOf(request, loss, () => tooLarge(request.command, request.text, maxPayload)),
+      );
     }
     this.#rest();
   }
 
-  #settle(traffic: Traffic, settlement: Settlement<Request>): void {
+  #settle(traffic: Traffic, settlement: Settlement<Request> | Unreadable): void {
     switch (settlement.type) {
       case 'pending':
         return;
+      case 'unreadable': {
+        const { what, answers } = settlement;
+        // It must not ask for the same again.
+        if (answers !== undefined) {
+          this.#awaited.fail(answers, new ProtocolError(`${answers.command}: ${what}`, answers.command));
+        }
+        traffic.fail(new ProtocolError(what));
+        return;
+      }
       case 'confused':
         traffic.fail(new ProtocolError(`The connection was given up: ${settlement.reason}.`));
         return;
       case 'delivered':
         if (settlement.fenced) this.#log.fence(settlement.waiters.length, true);
-        this.#deliver(settlement.waiters, settlement.frames);
+        this.#awaited.reply(settlement.waiters, settlement.frames);
         break;
       case 'lost':
         this.#log.fence(settlement.waiters.length, false);
@@ -235,15 +226,6 @@ export class Requests {
     }
     this.#flushSoon();
     this.#rest();
-  }
-
-  #deliver(requests: readonly Request[], frames: readonly Frame[]): void {
-    const answeredAt = this.#clock.now();
-    for (let place = 0; place < requests.length; place++) {
-      const request = requests[place];
-      const frame = frames[place];
-      if (request !== undefined && frame !== undefined) this.#awaited.reply(request, frame, answeredAt);
-    }
   }
 
   /** These replies will never come: what may be repeated is, the rest fails. */
@@ -260,10 +242,7 @@ export class Requests {
     }
     this.#queue.addAgain(again);
     this.#log.again(again);
-    const { outcome, reason, cause } = loss;
-    for (const request of failed) {
-      this.#awaited.fail(request, new ReplyLostError(request.command, outcome, reason, { cause }));
-    }
+    for (const request of failed) this.#awaited.fail(request, replyLost(request, loss));
   }
 
   #timedOut(request: Request): void {
@@ -276,14 +255,5 @@ export class Requests {
 
   #rest(): void {
     if (this.#awaited.isEmpty) this.drained();
-  }
-
-  /** A reply that can't be read. Alone in flight, it is the answer to one request, which must not ask for it again. */
-  #distrust(traffic: Traffic, what: string): void {
-    const [alone, ...others] = traffic.inFlight;
-    if (alone !== undefined && others.length === 0) {
-      this.#awaited.fail(alone, new ProtocolError(`${alone.command}: ${what}`, alone.command));
-    }
-    traffic.fail(new ProtocolError(what));
   }
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.js';
-import { ConnectionError } from '../errors.js';
+import { ConnectionError, ProtocolError } from '../errors.js';
 import { type Departure, fenceFrame, takeBatches } from './batches.js';
 import type { ConnectionFailure } from './connection-state.js';
 import { Correlator, type Frame, type Habits, type Settlement } from './correlator.js';
+import { parseFrame } from './frames.js';
 import type { Request } from './request.js';
 import type { RequestQueue } from './request-queue.js';
 import { SilenceWatch } from './silence-watch.js';
@@ -15,6 +16,14 @@ export interface Link extends Habits {
   write(frames: readonly string[]): void;
   /** Gives the connection up: what comes over it can't be trusted, or nothing comes any more. */
   fail(error: ConnectionFailure): void;
+}
+
+/** Something came that no NemesisDB sends. */
+export interface Unreadable {
+  readonly type: 'unreadable';
+  readonly what: string;
+  /** The one request that it answers, where that is certain. */
+  readonly answers: Request | undefined;
 }
 
 /** The requests and replies of one connection, from the moment it is open until it is lost or closed. */
@@ -68,9 +77,21 @@ export class Traffic {
   }
 
   /** Takes a frame in, and says what it settles. */
-  arrive(frame: Frame): Settlement<Request> {
+  arrive(text: string): Settlement<Request> | Unreadable {
     this.#frames += 1;
+    let frame: Frame;
+    try {
+      frame = parseFrame(text);
+    } catch (error) {
+      return this.unreadable(error instanceof ProtocolError ? error.message : 'A reply can not be read.');
+    }
     return this.#correlator.received(frame);
+  }
+
+  /** A frame came that is no reply. Where one request is alone in flight, it is the answer to that. */
+  unreadable(what: string): Unreadable {
+    const [alone, ...others] = this.inFlight;
+    return { type: 'unreadable', what, answers: others.length === 0 ? alone : undefined };
   }
 
   /** Gives the connection up. */
