@@ -1,4 +1,4 @@
-import { filter, map, Observable, ReplaySubject, Subscription, switchMap, take } from 'rxjs';
+import { filter, map, Observable, ReplaySubject, Subscription, take } from 'rxjs';
 import { ClosedError, ConnectionError, type NdbError, ProtocolError, ValueError } from '../errors.js';
 import type { ActivityLog } from './activity.js';
 import { Backoff } from './backoff.js';
@@ -10,11 +10,11 @@ import {
   refusal,
   type ServerInfo,
 } from './connection-state.js';
-import { fenceNames, type Greeting, handshake } from './handshake.js';
 import { heartbeat } from './heartbeat.js';
 import type { Platform } from './platform.js';
+import { type Reached, reach } from './reach.js';
 import type { Requests } from './requests.js';
-import { openSocket, type SocketSubject } from './socket.js';
+import type { SocketSubject } from './socket.js';
 import type { TransportOptions } from './transport.js';
 
 /** What the connection needs of the requests that flow over it. */
@@ -160,41 +160,16 @@ export class Connection {
   }
 
   #connect(url: string, work: Subscription): void {
-    const { maxReply } = this.options;
-    const nextFence = fenceNames();
-    const overdue = this.#limitTime(work);
-    const socket$ = openSocket(
-      this.platform,
-      url,
-      { maxReply },
-      {
-        alive: () => this.flow.alive(),
-        binary: () => this.flow.receivedBinary(),
-      },
-    );
+    const signs = { alive: () => this.flow.alive(), binary: () => this.flow.receivedBinary() };
     work.add(
-      socket$
-        .pipe(switchMap((socket) => handshake(socket, nextFence).pipe(map((greeting) => ({ socket, greeting })))))
-        .subscribe({
-          next: ({ socket, greeting }) => {
-            overdue.unsubscribe();
-            this.#opened(socket, greeting, nextFence, work);
-          },
-          error: (error: ConnectionFailure) => this.#failed(error),
-        }),
+      reach(this.platform, url, this.options, signs).subscribe({
+        next: (reached) => this.#opened(reached, work),
+        error: (error: ConnectionFailure) => this.#failed(error),
+      }),
     );
   }
 
-  /** The time from dialling to the end of the greeting. */
-  #limitTime(work: Subscription): Subscription {
-    const { clock, connectTimeout } = this.options;
-    const what = `No NemesisDB answered within ${connectTimeout} ms of connecting. Check host and port, and that the server is not stuck.`;
-    const overdue = new Subscription(clock.schedule(() => this.#failed(new ConnectionError(what)), connectTimeout));
-    work.add(overdue);
-    return overdue;
-  }
-
-  #opened(socket: SocketSubject, greeting: Greeting, nextFence: () => string, work: Subscription): void {
+  #opened({ socket, greeting, nextFence }: Reached, work: Subscription): void {
     const { server, pipelining, unknownName } = greeting;
     this.#socket = socket;
     this.flow.attach({

@@ -58,9 +58,12 @@ export function handshake(socket: SocketSubject, nextFence: () => string): Obser
         complete: () => subscriber.error(new ConnectionError('The connection was closed before it was used.')),
       }),
     );
-    socket.write(['SV_INFO', ...fences, 'SV_INFO'].map((name) => `{"${name}":{}}`));
+    socket.write([describeYourself, ...fences.map((name) => `{"${name}":{}}`), describeYourself]);
   });
 }
+
+/** The embedded server tells its `maxPayload` when asked for it; NemesisDB ignores members it does not know. */
+const describeYourself = '{"SV_INFO":{"maxPayload":null}}';
 
 const infoReply = 'SV_INFO_RSP';
 
