@@ -60,16 +60,15 @@ export class Agenda {
     this.#arm();
   }
 
+  /** Cancels all appointments. Jobs are done all the same: they see that nobody follows any more, and end. */
   clear(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#jobs.length = 0;
     this.#planned = 0;
     this.#heap.keepOnly((item) => {
       item.dueAt = Number.POSITIVE_INFINITY;
       item.queuedAt = Number.POSITIVE_INFINITY;
       return false;
     });
+    this.#arm();
   }
 
   #push(item: Planned): void {

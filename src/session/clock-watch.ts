@@ -1,8 +1,12 @@
 import type { Clock } from '../clock.js';
+import { rateBound } from './deadline.js';
 import { unseenSleep } from './verdict.js';
 
-/** How far the wall clock may be slewed against the monotonic one: what NTP does at most, doubled. */
-const slewBound = 1e-3;
+/** How fast the wall clock may part from the monotonic one without anybody having slept. */
+const slewBound = rateBound;
+
+/** Longer than any session lasts; not infinite, so that sums can be told apart. */
+const forever = 1e15;
 
 /** For how long a sleep is remembered, in ms: longer than any request is on its way. */
 const memory = 3_600_000;
@@ -16,30 +20,37 @@ export class ClockWatch {
   #checkedAt = 0;
   #sleeps: { readonly until: number; readonly slept: number }[] = [];
 
-  constructor(private readonly clock: Clock) {}
+  /** How long the machine slept in all, as far as was seen. */
+  #total = 0;
 
-  /** Starts to watch: what happened before does not count. */
-  start(): void {
+  constructor(private readonly clock: Clock) {
     const { now, offset } = this.#read();
     this.#offset = offset;
     this.#checkedAt = now;
-    this.#sleeps = [];
   }
 
-  /** How long the machine slept since the last look, 0 where the clock was set back; undefined where all is well. */
-  jumped(): number | undefined {
+  /** The sum of all sleeps seen so far: two readings tell what was slept in between. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /**
+   * Whether the machine slept since the last look. A wall clock set back may hide any sleep. Rests on nobody setting the wall clock back by less than the machine has slept just then.
+   */
+  jumped(): boolean {
     const { now, offset } = this.#read();
     const moved = offset - this.#offset;
     const slewed = (now - this.#checkedAt) * slewBound;
     this.#checkedAt = now;
     if (Math.abs(moved) <= unseenSleep + slewed) {
       this.#offset += Math.min(slewed, Math.max(-slewed, moved));
-      return undefined;
+      return false;
     }
     this.#offset = offset;
-    const slept = Math.max(0, moved);
+    const slept = moved > 0 ? moved : forever;
+    this.#total += slept;
     this.#sleeps = [...this.#sleeps.filter(({ until }) => until > now - memory), { until: now, slept }];
-    return slept;
+    return true;
   }
 
   /** How long the machine slept, as far as is known, since a moment of the monotonic clock. */

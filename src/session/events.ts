@@ -12,8 +12,8 @@ export type Certainty = 'proven' | 'presumed' | 'local';
 /** Why nothing is said about a session for now. */
 export type SuspensionReason = 'connection' | 'clock';
 
-/** What may have moved a deadline, where replies can't tell. */
-export type ResetCandidate = 'extended' | 'expired' | 'reloaded';
+/** What may have moved a deadline, where replies can't tell. `unmoved`: perhaps nothing did, so little was known of it. */
+export type ResetCandidate = 'extended' | 'expired' | 'reloaded' | 'unmoved';
 
 /**
  * Who ended a session.

@@ -63,6 +63,8 @@ export class FollowedSession implements Askable {
   /** During which connection its deadline was learned, and it was last seen; connections are counted. */
   knownIn: number;
   aliveIn: number;
+  /** How long the machine had slept in all when its deadline was last right: sleep makes deadlines come earlier. */
+  slept = 0;
   /** What waits to be told of it. */
   fate: 'none' | 'gone' | 'ended-by-self' = 'none';
   /** Whether an `SH_END` of this client may have ended it: its reply was lost. */

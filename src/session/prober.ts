@@ -47,10 +47,13 @@ export class Prober<Session extends Askable> {
     private readonly answers: Answers<Session>,
   ) {}
 
-  /** Asks, together with all else that is asked about soon. `info` answers `exists` as well. */
+  /**
+   * Asks, together with all else that is asked about soon. `info` answers `exists` as well: it takes the place of one that waits,
+   * or is under way.
+   */
   ask(session: Session, what: 'exists' | 'info'): void {
     if (session.asked === what || session.asked === 'info') return;
-    if (session.asked === 'exists' && !this.#exists.delete(session)) return; // under way: its answer comes first
+    this.#exists.delete(session);
     session.asked = what;
     (what === 'exists' ? this.#exists : this.#info).add(session);
     this.#flushSoon();

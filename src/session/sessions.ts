@@ -5,7 +5,7 @@ import { after, deadlineFrom, type Interval, never } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
 import type { CommandObserver, SessionCommands, SessionPort, SessionSettings, SettledCommand } from './port.js';
-import { reportOf, spanOf } from './prober.js';
+import { reportOf } from './prober.js';
 import { Session } from './session.js';
 import { FollowingStreams } from './streams.js';
 import { SessionTracker, type TrackerOptions } from './tracker.js';
@@ -72,7 +72,7 @@ export class Sessions implements CommandObserver {
     reply: Reply,
     options: SessionOptions = {},
   ): Session<Values, Input> {
-    const deadline = settings.duration === 0 ? never : after(spanOf(reply), settings.duration);
+    const deadline = settings.duration === 0 ? never : after(this.#tracker.spanOf(reply), settings.duration);
     return this.#session(tkn, settings, deadline, options);
   }
 
@@ -85,7 +85,7 @@ export class Sessions implements CommandObserver {
     const report = reportOf(reply.body);
     if (report === undefined) return undefined;
     const { settings, remaining } = report;
-    const deadline = settings.duration === 0 ? never : deadlineFrom(spanOf(reply), remaining);
+    const deadline = settings.duration === 0 ? never : deadlineFrom(this.#tracker.spanOf(reply), remaining);
     return this.#session(tkn, settings, deadline, options);
   }
 

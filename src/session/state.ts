@@ -33,9 +33,9 @@ export type Evidence =
   | { readonly kind: 'info'; readonly span: Interval; readonly info: SessionReport }
   /** A reply says that there is no such session. */
   | { readonly kind: 'gone'; readonly answeredAt: number; readonly endedBy: EndedBy; readonly allGone: boolean }
-  /** `SH_END` or `SH_END_ALL` of this client succeeded. */
+  /** `SH_END` of this client succeeded. */
   | { readonly kind: 'ended' }
-  /** The machine slept for `slept` ms without the monotonic clock noticing; 0 where the wall clock was set back. */
+  /** The machine slept for `slept` ms without the monotonic clock noticing; infinite: nobody knows for how long. */
   | { readonly kind: 'clock-jumped'; readonly slept: number }
   | { readonly kind: 'suspended'; readonly reason: SuspensionReason }
   | { readonly kind: 'resumed' }
@@ -76,7 +76,7 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
       const moved = after(evidence.span, settings.duration);
       // Deadlines only ever move on, so what was known below still holds.
       const latest = { lo: Math.min(moved.hi, Math.max(moved.lo, deadline.lo)), hi: moved.hi };
-      const sight = { by: 'self', setAt: evidence.span, emptied: false } as const;
+      const sight = { by: 'self', setAt: evidence.span, emptied: false, perhaps: false } as const;
       return afterMove(learned, latest, sight, circumstances);
     }
     case 'touch-lost': {
@@ -98,10 +98,11 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
       const ended = { by: 'self', certainty: 'proven', cycle: known.cycle } as const;
       return { life: { is: 'over', last: { state: 'ended', ...ended } }, event: { type: 'ended', ...ended, deadline } };
     }
-    case 'clock-jumped':
-      return {
-        life: withKnown(life, { ...known, deadline: { lo: deadline.lo - evidence.slept, hi: deadline.hi } }),
-      };
+    case 'clock-jumped': {
+      if (deadline === never) return { life };
+      const lo = deadline.lo - evidence.slept;
+      return { life: withKnown(life, { ...known, deadline: { lo, hi: deadline.hi } }) };
+    }
     case 'suspended': {
       if (life.is === 'suspended') return { life };
       const { reason } = evidence;
@@ -155,18 +156,22 @@ function informed(life: Ongoing, span: Interval, report: SessionReport, circumst
   const learned = withKnown(life, known);
   const { deadline } = known;
   if (seen.hi < deadline.lo - unseenSleep) return reloaded(life, known, span, report);
-  const sight = { by: 'other', setAt: setFrom(span, report.remaining, settings.duration), emptied } as const;
+  const setAt = setFrom(span, report.remaining, settings.duration);
+  const sight = { by: 'other', setAt, emptied, perhaps: false } as const;
   if (seen.lo > deadline.hi) return afterMove(learned, seen, sight, circumstances);
   // It may have moved by less than a reply can tell: then what was known of its end no longer holds.
-  const pastEnd = !settings.deleteSession && span.hi >= deadline.lo - unseenSleep;
-  const movable = pastEnd || isExtendable(settings);
-  const latest = movable ? { lo: Math.max(seen.lo, deadline.lo), hi: seen.hi } : intersect(seen, deadline);
-  const tightened = latest === undefined || latest.lo > latest.hi ? seen : latest;
-  // A short duration: it may have begun anew without the seconds telling. That its keys went is all there is to see.
-  if (pastEnd && emptied && sight.setAt.hi >= deadline.lo) {
-    return afterMove(learned, tightened, sight, { ...circumstances, reloadExcluded: false });
+  const mayHaveExpired = !settings.deleteSession && setAt.hi >= deadline.lo - unseenSleep;
+  if (mayHaveExpired) {
+    const perhaps = { ...sight, perhaps: true };
+    const vague = deadline.hi - deadline.lo > 2 * (seen.hi - seen.lo);
+    if (vague || emptied) return afterMove(learned, seen, perhaps, circumstances);
+    // A duration of a second or two. It counts as one deadline until it certainly moved: what it did is told then.
+    return { life: withKnown(life, { ...known, deadline: { lo: deadline.lo, hi: seen.hi } }) };
   }
-  return { life: withKnown(life, { ...known, deadline: tightened }) };
+  const latest = isExtendable(settings)
+    ? { lo: Math.max(seen.lo, deadline.lo), hi: seen.hi }
+    : intersect(seen, deadline);
+  return { life: withKnown(life, { ...known, deadline: latest ?? seen }) };
 }
 
 function afterMove(

@@ -45,6 +45,8 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
   /** Counts connections: what was known on an earlier one may have been lost with the server. */
   #connection = 0;
   #census: Census | undefined;
+  /** One function for all sessions. */
+  readonly #whenDue = (session: FollowedSession, now: number) => this.#appointment(session, now);
   /** Sessions that are gone, and since when that is known; the verdict waits for a census. */
   readonly #gone = new Map<FollowedSession, number>();
 
@@ -79,9 +81,9 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     const existing = this.#followed.get(tkn);
     if (existing !== undefined) return existing;
     const lead = expiringBefore ?? this.options.expiringBefore ?? known.settings.duration / 10;
-    return new FollowedSession(tkn, { is: 'alive', known }, lead, this.#connection, (session, now) =>
-      this.#appointment(session, now),
-    );
+    const session = new FollowedSession(tkn, { is: 'alive', known }, lead, this.#connection, this.#whenDue);
+    session.slept = this.#watch.total;
+    return session;
   }
 
   /** Calls `work` once all that is to be told has been told. */
@@ -121,8 +123,7 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     if (command.tkn !== undefined) {
       const session = this.#followed.get(command.tkn);
       if (session === undefined || session.fate !== 'none') return;
-      this.#checkClocks();
-      const span = this.#spanOf(reply);
+      const span = this.spanOf(reply);
       const what = said(command, reply, span);
       if (what === 'nothing') return;
       if (what === 'gone') return this.#isGone(session, span.hi);
@@ -132,7 +133,7 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
       return;
     }
     if (reply.body.st !== Status.Ok) return;
-    if (command.row.command === 'SH_END_ALL') this.#allEndedBySelf();
+    if (command.row.command === 'SH_END_ALL') this.#allEndedBySelf(this.spanOf(reply).hi);
     else if (command.row.command === 'SH_EXISTS') this.#overheard(command.argument, reply);
   }
 
@@ -145,6 +146,7 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     }
     const session = this.#followed.get(command.tkn);
     if (session === undefined || session.fate !== 'none') return;
+    this.#checkClocks();
     const now = this.port.clock.now();
     if (command.row.command === 'SH_END') {
       session.endLost = true;
@@ -171,7 +173,6 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     }
     if (counted) this.#hold(session, span.hi);
     else this.#isGone(session, span.hi);
-    this.#heard(session, false);
   }
 
   informed(session: FollowedSession, answered: Interval, report: SessionReport): void {
@@ -201,8 +202,9 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
   // ---- following
 
   #start(session: FollowedSession): void {
-    if (this.#followed.size === 0) this.#watch.start();
+    this.#checkClocks();
     this.#followed.set(session.tkn, session);
+    this.#sleptThrough(session);
     const now = this.port.clock.now();
     const unsure = this.#mayHaveMovedUnseen(session, now) || session.aliveIn !== this.#connection;
     this.#opened(session, now);
@@ -217,6 +219,13 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     const { deadline, cycle } = life.known;
     const event = { type: 'opened', certainty: 'local', deadline, cycle } as const;
     session.take({ life, event }, now, this.#outbox);
+  }
+
+  /** Moves a deadline by what the machine slept since it was last right. */
+  #sleptThrough(session: FollowedSession): void {
+    const slept = this.#watch.total - session.slept;
+    session.slept = this.#watch.total;
+    if (slept > 0) this.#take(session, { kind: 'clock-jumped', slept });
   }
 
   /** What happened while nobody followed is unknown: the interval grows. Whether by so much that it is worth asking. */
@@ -341,7 +350,8 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
   }
 
   /** From writing the request to its reply; earlier by what the machine slept in between, as deadlines are. */
-  #spanOf(reply: Reply): Interval {
+  spanOf(reply: Reply): Interval {
+    this.#checkClocks();
     const { lo, hi } = spanOf(reply);
     return { lo: lo - this.#watch.sleptSince(lo), hi };
   }
@@ -363,6 +373,7 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     session.fate = 'gone';
     this.#gone.set(session, answeredAt);
     this.#agenda.plan(session, Number.POSITIVE_INFINITY);
+    this.#heard(session, false);
   }
 
   #sentence(session: FollowedSession, answeredAt: number, allGone: boolean): void {
@@ -380,19 +391,21 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     return !settings.deleteSession || at < deadline.lo - unseenSleep;
   }
 
-  #allEndedBySelf(): void {
+  #allEndedBySelf(answeredAt: number): void {
     const sessions = [...this.#followed.values()];
     for (const session of sessions) {
       session.fate = 'ended-by-self';
       this.#gone.delete(session);
     }
-    this.#each(sessions, (session) => this.#take(session, { kind: 'ended' }));
+    // One that was overdue may have expired before.
+    const gone = { kind: 'gone', answeredAt, endedBy: 'self', allGone: true } as const;
+    this.#each(sessions, (session) => this.#take(session, gone));
   }
 
   /** The program asked on its own which sessions exist. */
   #overheard(argument: unknown, reply: Reply): void {
     const existing = new Set(tokensOf(reply.body.exist));
-    const span = this.#spanOf(reply);
+    const span = this.spanOf(reply);
     for (const tkn of tokensOf(argument)) {
       const session = this.#followed.get(tkn);
       if (session !== undefined && session.fate === 'none') this.exists(session, span, existing.has(tkn));
@@ -472,13 +485,13 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     switch (status) {
       case 'open': {
         if (this.#followed.size === 0) return;
-        const slept = this.#watch.jumped();
-        if (slept !== undefined) this.#suspend('clock', slept);
+        if (this.#watch.jumped()) this.#suspend('clock');
         return this.#startCensus('connection');
       }
       case 'lost':
         this.#connection += 1;
-        return this.#suspend('connection', 0);
+        this.#watch.jumped();
+        return this.#suspend('connection');
       case 'closed':
         this.#prober.stop();
         this.#census = undefined;
@@ -487,19 +500,18 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
   }
 
   #checkClocks(): void {
-    const slept = this.#watch.jumped();
-    if (slept === undefined) return;
-    this.#suspend('clock', slept);
+    if (!this.#watch.jumped() || this.#followed.size === 0) return;
+    this.#suspend('clock');
     if (this.#status === 'open') this.#startCensus('clock');
   }
 
-  #suspend(reason: SuspensionReason, slept: number): void {
+  #suspend(reason: SuspensionReason): void {
     this.#census = undefined;
     this.#prober.stop();
     this.#each([...this.#followed.values()], (session) => {
       session.resuming = false;
       this.#agenda.plan(session, Number.POSITIVE_INFINITY);
-      if (slept > 0) this.#take(session, { kind: 'clock-jumped', slept });
+      this.#sleptThrough(session);
       this.#take(session, { kind: 'suspended', reason });
     });
   }

@@ -15,6 +15,7 @@ import type { SessionSettings } from './port.js';
  * | R.hi ≥ D.lo, no flag | `expired` keysCleared; proven where a reload is excluded |
  * | R.hi ≥ D.lo, flag on, key count fell to 0, a probe saw it | `expired` keysCleared, presumed (`SH_CLEAR` and a touch look the same) |
  * | R.hi ≥ D.lo, flag on, otherwise | `reset`: extended or expired |
+ * | R.hi ≥ D.lo, but perhaps not moved: D is wide, as the clock jumped or nobody followed | `reset`, unmoved among its candidates |
  * | R.lo > D.hi + sweep + stall | besides, at least one event went unseen: missed cycles as a bound |
  * | gone (100), session stays when it expires | `ended`, proven: expiry never deletes it |
  * | gone, goes when it expires, reply received before D.lo | `ended`, proven |
@@ -49,6 +50,8 @@ export type Sight =
       readonly setAt: Interval;
       /** Whether the key count was above 0 before, and is 0 now. */
       readonly emptied: boolean;
+      /** Whether it may not have moved at all: so little was known of it. */
+      readonly perhaps: boolean;
       /** Whether nobody can have loaded the session from a dataset. */
       readonly reloadExcluded: boolean;
     }
@@ -90,19 +93,20 @@ export function verdict(settings: SessionSettings, known: Interval, sight: Sight
     return { type: 'extended', by, certainty: by === 'self' ? 'proven' : 'presumed' };
   }
   const atMost = Math.max(0, Math.floor((setAt.hi - provenBefore) / (settings.duration * (1 - rateBound))));
-  if (!extendable) {
+  if (sight.emptied && by === 'other' && (extendable || sight.perhaps)) {
+    const missedCycles = { atLeast: 0, atMost };
+    return { type: 'expired', outcome: 'keysCleared', missedCycles, certainty: 'presumed' };
+  }
+  if (!extendable && !sight.perhaps) {
     const slowest = sweepInterval + stall;
     const atLeast = Math.ceil((setAt.lo - known.hi - slowest) / (settings.duration * (1 + rateBound) + slowest));
     const missedCycles = { atLeast: Math.min(atMost, Math.max(0, atLeast)), atMost };
     const certainty = sight.reloadExcluded ? 'proven' : 'presumed';
     return { type: 'expired', outcome: 'keysCleared', missedCycles, certainty };
   }
-  const missedCycles = { atLeast: 0, atMost };
-  if (by === 'other' && sight.emptied) {
-    return { type: 'expired', outcome: 'keysCleared', missedCycles, certainty: 'presumed' };
-  }
-  const candidates: ResetCandidate[] = ['extended', 'expired'];
+  const candidates: ResetCandidate[] = extendable ? ['extended', 'expired'] : ['expired'];
   if (!sight.reloadExcluded) candidates.push('reloaded');
+  if (sight.perhaps) candidates.push('unmoved');
   return reset(candidates, { atLeast: 0, atMost: atMost + 1 });
 }
 

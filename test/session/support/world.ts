@@ -4,7 +4,6 @@ import type { JsonObject } from '../../../src/protocol/json.js';
 import { after, never } from '../../../src/session/deadline.js';
 import type { SessionEvent } from '../../../src/session/events.js';
 import type { SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
-import { spanOf } from '../../../src/session/prober.js';
 import { Session } from '../../../src/session/session.js';
 import { FollowingStreams } from '../../../src/session/streams.js';
 import { SessionTracker, type TrackerOptions } from '../../../src/session/tracker.js';
@@ -25,6 +24,8 @@ export class World {
   readonly clock = new TestClock();
   readonly server: SimulatedServer;
   readonly tracker: SessionTracker;
+  /** How fast the server's clock runs. */
+  readonly rate: number;
   readonly sent: string[] = [];
   readonly latency: Latency = { there: 1, back: 1 };
   readonly #status = new BehaviorSubject<'open' | 'lost' | 'closed'>('open');
@@ -37,8 +38,8 @@ export class World {
   constructor(
     options: TrackerOptions & { readonly rate?: number; readonly firstSweep?: number; persistEnabled?: boolean } = {},
   ) {
-    const rate = options.rate ?? 1;
-    this.server = new SimulatedServer(() => this.clock.outside() * rate, 5000, options.firstSweep);
+    this.rate = options.rate ?? 1;
+    this.server = new SimulatedServer(() => this.clock.outside() * this.rate, 5000, options.firstSweep);
     this.tracker = new SessionTracker(this.port(options.persistEnabled ?? false), options);
   }
 
@@ -128,12 +129,12 @@ export class World {
     const { duration: _, ...members } = settings;
     let session: Session | undefined;
     this.request('SH_NEW', { expiry: { duration: seconds, ...members } }).subscribe((reply) => {
-      const deadline = seconds === 0 ? never : after(spanOf(reply), settings.duration);
+      const deadline = seconds === 0 ? never : after(this.tracker.spanOf(reply), settings.duration);
       const known = { settings, deadline, cycle: 0, filled: undefined };
       const followed = this.tracker.session(reply.body.tkn as bigint, known, expiringBefore);
       session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
     });
-    this.clock.advance(this.latency.there + this.latency.back);
+    for (let waited = 0; waited < 5000 && session === undefined; waited++) this.clock.advance(1);
     if (session === undefined) throw new Error('not created');
     return session;
   }
@@ -152,12 +153,25 @@ export class World {
   }
 
   disconnect(): void {
+    if (!this.connected) return;
     this.#status.next('lost');
     this.#broken.next();
   }
 
   reconnect(): void {
-    this.#status.next('open');
+    if (!this.connected) this.#status.next('open');
+  }
+
+  get connected(): boolean {
+    return this.#status.value === 'open';
+  }
+
+  /** The true deadline of a session, on the client's clock; undefined: there is none. */
+  deadlineOf(tkn: bigint): number | undefined {
+    this.server.catchUp();
+    const session = this.server.sessions.get(tkn);
+    if (session === undefined) return undefined;
+    return this.clock.now() + session.deadline / this.rate - this.clock.outside();
   }
 
   close(): void {

@@ -1,0 +1,210 @@
+import * as fc from 'fast-check';
+import type { SessionEvent, SessionState } from '../../../src/session/events.js';
+import type { Session } from '../../../src/session/session.js';
+import type { World } from './world.js';
+
+/** One thing that happens. `which` picks a session. */
+export type Happening =
+  | { readonly do: 'create'; readonly seconds: number; readonly flags: number; readonly filled: boolean }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'set' | 'get' | 'clear' | 'end' | 'count'; readonly which: number; readonly by: 'us' | 'other' }
+  | { readonly do: 'end-all'; readonly by: 'us' | 'other' }
+  | { readonly do: 'disconnect' | 'reconnect' | 'restart' }
+  | { readonly do: 'lose'; readonly on: boolean }
+  | { readonly do: 'jump' | 'stall'; readonly ms: number }
+  | { readonly do: 'latency'; readonly there: number; readonly back: number }
+  | { readonly do: 'unfollow' | 'follow'; readonly which: number; readonly by: 'us' };
+
+const which = fc.nat(5);
+const by = fc.constantFrom('us' as const, 'other' as const);
+
+/** What may happen, and how often. */
+export const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('create' as const),
+        seconds: fc.constantFrom(1, 2, 3, 6, 20, 60),
+        flags: fc.nat(7),
+        filled: fc.boolean(),
+      }),
+    },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constant('wait' as const),
+        ms: fc.constantFrom(0, 1, 300, 1500, 4000, 9000, 30_000),
+      }),
+    },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constantFrom('set' as const, 'get' as const, 'clear' as const, 'end' as const, 'count' as const),
+        which,
+        by,
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('end-all' as const), by }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constantFrom('disconnect' as const, 'reconnect' as const, 'restart' as const) }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), on: fc.boolean() }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant('jump' as const), ms: fc.constantFrom(20, 49, 400, 3000, 40_000) }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(100, 4000) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant('latency' as const),
+        there: fc.constantFrom(1, 40, 700),
+        back: fc.constantFrom(1, 40, 700),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constantFrom('unfollow' as const, 'follow' as const),
+        which,
+        by: fc.constant('us' as const),
+      }),
+    },
+  ),
+  { minLength: 1, maxLength: 40 },
+);
+
+/** What was told of a session in one stretch of following it, with the truth at that moment beside it. */
+export interface Told {
+  readonly event: SessionEvent;
+  /** The true deadline at that moment, on the client's clock; undefined: there is no such session. */
+  readonly deadline: number | undefined;
+  /** The time outside of the machine. */
+  readonly outside: number;
+}
+
+/** A session and all that was told of it. */
+export class Observed {
+  readonly told: Told[] = [];
+  completed = false;
+  followedSince: number | undefined;
+  #unfollow: (() => void) | undefined;
+
+  constructor(
+    private readonly world: World,
+    readonly session: Session,
+  ) {}
+
+  follow(): void {
+    if (this.#unfollow !== undefined) return;
+    this.followedSince = this.world.clock.outside();
+    const subscription = this.session.events$.subscribe({
+      next: (event) =>
+        this.told.push({
+          event,
+          deadline: this.world.deadlineOf(this.session.tkn),
+          outside: this.world.clock.outside(),
+        }),
+      complete: () => {
+        this.completed = true;
+      },
+    });
+    this.#unfollow = () => subscription.unsubscribe();
+  }
+
+  unfollow(): void {
+    this.#unfollow?.();
+    this.#unfollow = undefined;
+    this.followedSince = undefined;
+  }
+}
+
+/** Lets things happen, one after the other. */
+export class Scenario {
+  readonly observed: Observed[] = [];
+  readonly states: SessionState[] = [];
+
+  constructor(
+    readonly world: World,
+    private readonly jumps: 'sleep' | 'set-back',
+  ) {}
+
+  play(list: readonly Happening[]): this {
+    for (const happening of list) this.#happen(happening);
+    return this;
+  }
+
+  /** All works again, and there is time to find out. */
+  settle(): void {
+    this.world.losing = false;
+    this.world.reconnect();
+    this.world.clock.advance(110_000);
+  }
+
+  #happen(happening: Happening): void {
+    const { world } = this;
+    switch (happening.do) {
+      case 'create':
+        return this.#create(happening);
+      case 'wait':
+        return world.clock.advance(happening.ms);
+      case 'end-all':
+        return happening.by === 'us' ? this.#send('SH_END_ALL', {}) : world.other('SH_END_ALL', {});
+      case 'disconnect':
+        return world.disconnect();
+      case 'reconnect':
+        return world.reconnect();
+      case 'restart':
+        world.disconnect();
+        return world.server.restart();
+      case 'lose':
+        world.losing = happening.on;
+        return;
+      case 'jump':
+        // Not both in one history: a clock set back just as the machine sleeps hides the sleep.
+        return this.jumps === 'sleep' ? world.clock.sleep(happening.ms) : world.clock.setWall(-happening.ms);
+      case 'stall':
+        return world.server.stall(happening.ms);
+      case 'latency':
+        world.latency.there = happening.there;
+        world.latency.back = happening.back;
+        return;
+      default:
+        return this.#happenTo(happening);
+    }
+  }
+
+  #create({ seconds, flags, filled }: Extract<Happening, { do: 'create' }>): void {
+    const { world } = this;
+    if (!world.connected || world.losing || this.observed.length >= 6) return;
+    const session = world.create({
+      seconds,
+      deleteSession: (flags & 1) > 0,
+      extendOnSetAdd: (flags & 2) > 0,
+      extendOnGet: (flags & 4) > 0,
+    });
+    const observed = new Observed(world, session);
+    this.observed.push(observed);
+    observed.follow();
+    if (filled) this.#send('SH_SET', { tkn: session.tkn, keys: { a: 1 } });
+  }
+
+  #happenTo(happening: Extract<Happening, { which: number }>): void {
+    const observed = this.observed[happening.which];
+    if (observed === undefined) return;
+    if (happening.do === 'follow') return observed.follow();
+    if (happening.do === 'unfollow') return observed.unfollow();
+    const { tkn } = observed.session;
+    const members =
+      happening.do === 'set' ? { tkn, keys: { a: 1 } } : happening.do === 'get' ? { tkn, keys: ['a'] } : { tkn };
+    const command = `SH_${happening.do.toUpperCase()}`;
+    if (happening.by === 'us') this.#send(command, members);
+    else this.world.other(command, members);
+  }
+
+  #send(command: string, members: Parameters<World['command']>[1]): void {
+    this.world.command(command, members).subscribe({ error: () => {} });
+  }
+}
