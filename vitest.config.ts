@@ -14,5 +14,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     testTimeout: 20_000,
+    // A server that is there already is shared by all files: they would clear each other's keys and sessions.
+    fileParallelism: process.env.NDB_URL === undefined,
   },
 });

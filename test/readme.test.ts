@@ -43,7 +43,7 @@ describe('every code block of the README', () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(
       `${folder}tsconfig.json`,
-      '{ "extends": "../../tsconfig.json", "compilerOptions": { "noUnusedLocals": false }, "include": ["."] }',
+      '{ "extends": "../../tsconfig.json", "compilerOptions": { "noUnusedLocals": false }, "include": ["*.ts"] }',
     );
     for (const block of all) {
       writeFileSync(`${folder}${fileOf(block)}`, block.code.replaceAll('ws://127.0.0.1:1987/', server.url));
