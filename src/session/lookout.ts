@@ -1,0 +1,106 @@
+import type { Agenda } from './agenda.js';
+import { type Interval, rateBound } from './deadline.js';
+import type { FollowedSession } from './followed.js';
+import type { Known, Life } from './state.js';
+import { SweepHint } from './sweep-hint.js';
+import { isExtendable } from './verdict.js';
+
+/** An `SH_INFO` can't tell a deadline better than to a second. */
+const resolution = 1000;
+
+/** What the lookout needs of the tracker. */
+export interface Room {
+  readonly agenda: Agenda;
+  now(): number;
+  ask(session: FollowedSession, what: 'exists' | 'info'): void;
+  /** Time has come to tell that a deadline is near, or past. */
+  tell(session: FollowedSession, now: number): void;
+}
+
+/** Looks after deadlines: when to tell that they are near or past, when to ask the server, and what. */
+export class Lookout {
+  readonly #sweeps: SweepHint;
+
+  constructor(
+    private readonly room: Room,
+    private readonly sweepInterval: number,
+  ) {
+    this.#sweeps = new SweepHint(sweepInterval);
+  }
+
+  /** What to do about a session, by what is known: to tell, to ask, or to wait. */
+  proceed(session: FollowedSession): void {
+    for (;;) {
+      const { life } = session;
+      if (!session.followed || session.fate !== 'none' || life.is === 'over' || life.is === 'suspended') return;
+      const now = this.room.now();
+      const at = this.#next(session, life, now);
+      if (now < at) return this.room.agenda.plan(session, at);
+      if (shouldLook(session, life.known, at, now)) return this.room.ask(session, 'info');
+      this.room.tell(session, now);
+    }
+  }
+
+  /** An overdue session's time has come to be asked about. */
+  ask(session: FollowedSession, { settings, deadline }: Known): void {
+    this.room.ask(session, this.#tellsAll(settings, deadline) ? 'exists' : 'info');
+  }
+
+  /** It is there: no look of the server's since has let it go. */
+  stillThere(session: FollowedSession, span: Interval): void {
+    const { life } = session;
+    if (life.is !== 'overdue') return;
+    const { settings, deadline } = life.known;
+    const expected = this.#sweeps.nextAfter(deadline.hi);
+    if (expected !== undefined && span.lo > expected && !isExtendable(settings)) this.#sweeps.missed();
+    this.proceed(session);
+  }
+
+  /** It expired after `lo`, and it was seen at `hi`: a look of the server's came in between. */
+  expired(span: Interval): void {
+    this.#sweeps.saw(span);
+  }
+
+  /** No answer came to a question: when to go on. What was to be made sure of is told without being sure, as `local`. */
+  unanswered(session: FollowedSession, isNeeded: boolean): void {
+    const now = this.room.now();
+    const overdue = session.life.is === 'overdue';
+    if (!isNeeded && !overdue) session.lookedAt = now;
+    const pause = isNeeded ? resolution : overdue ? this.sweepInterval : 0;
+    this.room.agenda.plan(session, now + pause);
+  }
+
+  /** When something is to be told of a session, or asked. */
+  #next(session: FollowedSession, life: Exclude<Life, { is: 'over' | 'suspended' }>, now: number): number {
+    const { deadline } = life.known;
+    switch (life.is) {
+      case 'alive':
+        return Math.min(deadline.lo, deadline.lo - session.lead);
+      case 'expiring':
+        return deadline.lo;
+      case 'overdue':
+        // Just after the server's next look, or regularly where nobody knows when that is.
+        if (now - deadline.lo > 4 * this.sweepInterval) return now + this.sweepInterval;
+        return this.#sweeps.nextAfter(Math.max(now, deadline.lo)) ?? now + this.sweepInterval / 5;
+    }
+  }
+
+  /** Whether it tells all that a session is there: not where it stays when it expires, or should have gone by now. */
+  #tellsAll(settings: Known['settings'], deadline: Interval): boolean {
+    if (!settings.deleteSession) return false;
+    const now = this.room.now();
+    const late = isExtendable(settings) ? now - deadline.lo : now - deadline.hi - 2 * this.sweepInterval;
+    return late <= this.sweepInterval;
+  }
+}
+
+/** Whether to ask before telling that a deadline is near or past: others may have moved it, or little is known of it. */
+function shouldLook(session: FollowedSession, { settings, deadline }: Known, at: number, now: number): boolean {
+  if (session.lookedAt >= at) return false;
+  if (isExtendable(settings)) return true;
+  const askedNow = resolution + 2 * rateBound * Math.max(0, deadline.lo - now);
+  return deadline.hi - deadline.lo > 2 * askedNow;
+}
+
+/** By how much what is known of a deadline must have grown for an `SH_INFO` to be worth it. */
+export const worthAsking = resolution;

@@ -1,0 +1,147 @@
+import { Census } from './census.js';
+import type { EndedBy, SuspensionReason } from './events.js';
+import type { FollowedSession } from './followed.js';
+import { unseenSleep } from './verdict.js';
+
+/** Most sessions in the sample that tells whether all may be gone. */
+const sampleSize = 40;
+
+/** What looking for missing sessions needs of the tracker. */
+export interface Room {
+  readonly followed: ReadonlyMap<bigint, FollowedSession>;
+  readonly connected: boolean;
+  /** Which connection this is. */
+  readonly connection: number;
+  now(): number;
+  ask(session: FollowedSession, what: 'exists'): void;
+  /** Does something with each session that is still followed, in slices. */
+  each(sessions: readonly FollowedSession[], work: (session: FollowedSession) => void): void;
+  /** The verdict on a session that is gone. */
+  sentence(session: FollowedSession, gone: Gone): void;
+  /** All that was to be told first is told: a session goes on. */
+  resume(session: FollowedSession): void;
+}
+
+/** What is known of a session that is gone. */
+export interface Gone {
+  readonly answeredAt: number;
+  readonly endedBy: EndedBy;
+  /** Whether all that ought to live is gone as well. */
+  readonly allGone: boolean;
+}
+
+/**
+ * Sessions that a reply says are gone, and what to make of it. One that ought to live may be gone alone, or with all others in
+ * a restart or an `SH_END_ALL`: nothing is said until others were asked about.
+ */
+export class Missing {
+  /** When it was known that they are gone. */
+  readonly #gone = new Map<FollowedSession, number>();
+  #census: Census | undefined;
+
+  constructor(private readonly room: Room) {}
+
+  /** Whether a session is about to be heard of before anything is said. */
+  waitsFor(session: FollowedSession): boolean {
+    return this.#census?.waitsFor(session) === true;
+  }
+
+  /** A reply says that a session is gone. */
+  found(session: FollowedSession, answeredAt: number): void {
+    if (this.#census === undefined && this.room.connected && !oughtToLive(session, answeredAt)) {
+      this.#sentence(session, answeredAt, false);
+      return;
+    }
+    session.fate = 'gone';
+    this.#gone.set(session, answeredAt);
+    this.#heard(session, false);
+    if (this.#census === undefined && this.room.connected && this.#gone.has(session)) this.#sample();
+  }
+
+  /** A reply says that a session is there. */
+  seen(session: FollowedSession, at: number): void {
+    this.#heard(session, oughtToLive(session, at));
+  }
+
+  /** A session is of no interest any more. */
+  forget(session: FollowedSession): void {
+    this.#gone.delete(session);
+    this.#heard(session, false);
+  }
+
+  /** Gives up asking. Those that are gone stay gone. */
+  stop(): void {
+    this.#census = undefined;
+  }
+
+  /** Asks about all sessions, before anything is said. `reason`: why they are suspended; none: they are not. */
+  askAll(reason: SuspensionReason | undefined): void {
+    if (!this.room.connected || (reason === undefined && this.#census?.scope === 'all')) return;
+    const sessions = [...this.room.followed.values()].filter(({ fate }) => fate === 'none');
+    this.#begin(new Census(reason, 'all', sessions), sessions);
+  }
+
+  #sample(): void {
+    const now = this.room.now();
+    const sessions: FollowedSession[] = [];
+    for (const session of this.room.followed.values()) {
+      if (session.fate === 'none' && oughtToLive(session, now)) sessions.push(session);
+      if (sessions.length === sampleSize) break;
+    }
+    this.#begin(new Census(undefined, 'sample', sessions), sessions);
+  }
+
+  #begin(census: Census, sessions: readonly FollowedSession[]): void {
+    this.#census = census;
+    if (census.complete) this.#conclude(census);
+    else {
+      this.room.each(sessions, (session) => {
+        if (this.#census === census) this.room.ask(session, 'exists');
+      });
+    }
+  }
+
+  #heard(session: FollowedSession, survives: boolean): void {
+    const census = this.#census;
+    if (census === undefined || !census.waitsFor(session)) return;
+    census.heard(session, survives);
+    if (census.complete) this.#conclude(census);
+  }
+
+  #conclude(census: Census): void {
+    this.#census = undefined;
+    let early = 0;
+    let mayBeRestart = false;
+    for (const [session, answeredAt] of this.#gone) {
+      if (!oughtToLive(session, answeredAt)) continue;
+      early += 1;
+      mayBeRestart ||= session.aliveIn !== this.room.connection;
+    }
+    const noneLives = census.survivors === 0;
+    if (census.scope === 'sample' && noneLives && early > 1) {
+      this.askAll(undefined);
+      return;
+    }
+    const allGone = noneLives && early >= (mayBeRestart ? 1 : 2);
+    this.room.each([...this.#gone.keys()], (session) => {
+      const answeredAt = this.#gone.get(session);
+      if (answeredAt !== undefined && this.#gone.delete(session)) this.#sentence(session, answeredAt, allGone);
+    });
+    if (census.reason !== undefined) {
+      this.room.each([...this.room.followed.values()], (session) => this.room.resume(session));
+    }
+  }
+
+  #sentence(session: FollowedSession, answeredAt: number, allGone: boolean): void {
+    const { endLost, aliveIn } = session;
+    const endedBy = endLost ? 'self' : aliveIn === this.room.connection ? 'other' : 'other-or-restart';
+    this.room.sentence(session, { answeredAt, endedBy, allGone });
+  }
+}
+
+/** Whether a session can't have expired by `at`. */
+function oughtToLive({ life }: FollowedSession, at: number): boolean {
+  if (life.is === 'over') return false;
+  const { settings, deadline } = life.known;
+  return !settings.deleteSession || at < deadline.lo - unseenSleep;
+}
