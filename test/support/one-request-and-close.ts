@@ -9,7 +9,8 @@ const transport = createTransport(nodePlatform, transportOptions({ clock: system
 const request = { command: 'KV_COUNT', text: '{"KV_COUNT":{}}', timeout: 60_000, repeatable: true };
 const nobody = { replied() {}, failed() {} };
 
-const done = () => process.stdout.write(`closed ${process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length}\n`);
+const done = () =>
+  process.stdout.write(`closed ${process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length}\n`);
 
 if (way === 'never opened') transport.send(request, nobody)();
 else if (way === 'connecting') {
