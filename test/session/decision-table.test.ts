@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import type { Interval } from '../../src/session/deadline.js';
+import type { SessionSettings } from '../../src/session/port.js';
+import { type Sight, type Verdict, verdict } from '../../src/session/verdict.js';
+
+const second = 1000;
+const sweep = 5 * second;
+const D: Interval = { lo: 100 * second, hi: 101 * second };
+
+const settings = (flags: Partial<SessionSettings> = {}): SessionSettings => ({
+  duration: 60 * second,
+  deleteSession: false,
+  extendOnSetAdd: false,
+  extendOnGet: false,
+  ...flags,
+});
+const staysFixed = settings();
+const staysExtendable = settings({ extendOnGet: true });
+const goesFixed = settings({ deleteSession: true });
+const goesExtendable = settings({ deleteSession: true, extendOnSetAdd: true });
+
+const early: Interval = { lo: 90 * second, hi: 91 * second };
+const across: Interval = { lo: 99.5 * second, hi: 100.5 * second };
+const late: Interval = { lo: 102 * second, hi: 103 * second };
+
+const moved = (setAt: Interval, more: Partial<Extract<Sight, { seen: 'moved' }>> = {}): Sight => ({
+  seen: 'moved',
+  by: 'other',
+  setAt,
+  emptied: false,
+  perhaps: false,
+  reloadExcluded: true,
+  ...more,
+});
+const gone = (answeredAt: number, more: Partial<Extract<Sight, { seen: 'gone' }>> = {}): Sight => ({
+  seen: 'gone',
+  answeredAt,
+  endedBy: 'other',
+  allGone: false,
+  ...more,
+});
+const told = (kind: SessionSettings, sight: Sight): Verdict => verdict(kind, D, sight, sweep);
+
+describe('a deadline that moved', () => {
+  it('before the old one could pass, with a flag: extended by other, presumed', () => {
+    expect(told(staysExtendable, moved(early))).toEqual({ type: 'extended', by: 'other', certainty: 'presumed' });
+    expect(told(goesExtendable, moved(early))).toEqual({ type: 'extended', by: 'other', certainty: 'presumed' });
+  });
+
+  it('by our own touch in time: extended by self, proven', () => {
+    expect(told(staysExtendable, moved(early, { by: 'self' }))).toEqual({
+      type: 'extended',
+      by: 'self',
+      certainty: 'proven',
+    });
+  });
+
+  it('before the old one could pass, without flags: a reload, as nothing else can', () => {
+    expect(told(staysFixed, moved(early))).toMatchObject({ type: 'reset', candidates: ['reloaded'] });
+    expect(told(goesFixed, moved(early))).toMatchObject({ type: 'reset', candidates: ['reloaded'] });
+  });
+
+  it('at any time, of a session that goes when it expires: it did not expire', () => {
+    for (const setAt of [early, across, late]) {
+      expect(told(goesExtendable, moved(setAt))).toMatchObject({ type: 'extended', certainty: 'presumed' });
+      expect(told(goesExtendable, moved(setAt, { by: 'self' }))).toMatchObject({
+        type: 'extended',
+        certainty: 'proven',
+      });
+      expect(told(goesFixed, moved(setAt))).toMatchObject({ type: 'reset', candidates: ['reloaded'] });
+    }
+  });
+
+  it('after the old one, without flags: its keys expired, proven where a reload is excluded', () => {
+    const expired = { type: 'expired', outcome: 'keysCleared', missedCycles: { atLeast: 0, atMost: 0 } };
+    expect(told(staysFixed, moved(late))).toEqual({ ...expired, certainty: 'proven' });
+    expect(told(staysFixed, moved(across))).toEqual({ ...expired, certainty: 'proven' });
+    expect(told(staysFixed, moved(late, { reloadExcluded: false }))).toEqual({ ...expired, certainty: 'presumed' });
+  });
+
+  it('after the old one, with a flag, and its keys are gone: expired, presumed', () => {
+    expect(told(staysExtendable, moved(late, { emptied: true }))).toMatchObject({
+      type: 'expired',
+      outcome: 'keysCleared',
+      certainty: 'presumed',
+    });
+  });
+
+  it('after or across the old one, with a flag: reset, with its candidates', () => {
+    for (const setAt of [across, late]) {
+      for (const by of ['self', 'other'] as const) {
+        expect(told(staysExtendable, moved(setAt, { by }))).toMatchObject({
+          type: 'reset',
+          candidates: ['extended', 'expired'],
+          certainty: 'proven',
+        });
+      }
+    }
+    expect(told(staysExtendable, moved(late, { reloadExcluded: false }))).toMatchObject({
+      candidates: ['extended', 'expired', 'reloaded'],
+    });
+  });
+
+  it('perhaps, as little was known of it: reset, and it may not have moved', () => {
+    expect(told(staysFixed, moved(late, { perhaps: true }))).toMatchObject({
+      type: 'reset',
+      candidates: ['expired', 'unmoved'],
+    });
+    expect(told(staysExtendable, moved(late, { perhaps: true }))).toMatchObject({
+      candidates: ['extended', 'expired', 'unmoved'],
+    });
+  });
+
+  it('perhaps, without flags, and its keys are gone: expired, presumed, as another client may have cleared them', () => {
+    expect(told(staysFixed, moved(late, { perhaps: true, emptied: true }))).toMatchObject({
+      type: 'expired',
+      certainty: 'presumed',
+    });
+  });
+
+  it('long after the old one: how often it expired unseen is bounded', () => {
+    const verdictOn = told(staysFixed, moved({ lo: 400 * second, hi: 401 * second }));
+    // At most every 60 s from 100 on; at least every 75 s, and 15 s late each time.
+    expect(verdictOn).toMatchObject({ type: 'expired', missedCycles: { atLeast: 4, atMost: 5 } });
+    const resets = told(staysExtendable, moved({ lo: 400 * second, hi: 401 * second }));
+    expect(resets).toMatchObject({ type: 'reset', missedCycles: { atLeast: 0, atMost: 6 } });
+  });
+
+  it('so little before the old one that the machine may have slept for as long unseen: it may have expired', () => {
+    const close = { lo: D.lo - 1000, hi: D.lo - 20 };
+    expect(told(staysExtendable, moved(close, { by: 'self' }))).toMatchObject({ type: 'reset' });
+  });
+});
+
+describe('a session that is gone', () => {
+  it('and would stay when it expires: ended, proven', () => {
+    for (const at of [90 * second, 200 * second]) {
+      expect(told(staysExtendable, gone(at))).toEqual({ type: 'ended', by: 'other', certainty: 'proven' });
+    }
+  });
+
+  it('before it could expire: ended, proven', () => {
+    expect(told(goesFixed, gone(99 * second, { endedBy: 'other-or-restart' }))).toEqual({
+      type: 'ended',
+      by: 'other-or-restart',
+      certainty: 'proven',
+    });
+  });
+
+  it('after it could expire: expired, presumed', () => {
+    expect(told(goesFixed, gone(D.lo))).toMatchObject({
+      type: 'expired',
+      outcome: 'sessionDeleted',
+      certainty: 'presumed',
+    });
+    expect(told(goesFixed, gone(D.lo - 20))).toMatchObject({ type: 'expired', certainty: 'presumed' });
+  });
+
+  it('after it could expire, together with all that ought to live: ended, presumed', () => {
+    expect(told(goesFixed, gone(D.lo, { allGone: true }))).toEqual({
+      type: 'ended',
+      by: 'other',
+      certainty: 'presumed',
+    });
+  });
+});

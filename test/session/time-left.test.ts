@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { ValueError } from '../../src/errors.js';
+import type { SessionState } from '../../src/session/events.js';
+import { World } from './support/world.js';
+
+describe('remaining$', () => {
+  it('counts down in steps, stays at 0, starts again when the deadline moves, and completes with the session', () => {
+    const world = new World();
+    const session = world.create({ seconds: 3, deleteSession: true, extendOnGet: true });
+    const left: number[] = [];
+    let completed = false;
+    session
+      .remaining$(1000)
+      .subscribe({ next: (ms) => left.push(Math.round(ms / 10) * 10), complete: () => (completed = true) });
+    world.clock.advance(2000);
+    expect(left).toEqual([3000, 2000, 1000]);
+    world.run('SH_GET', { tkn: session.tkn, keys: [] });
+    expect(left.at(-1)).toBe(3000);
+    world.clock.advance(20_000);
+    expect(left.filter((ms) => ms === 0).length).toBeGreaterThan(0);
+    expect(completed).toBe(true);
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it('is infinite for a session that never expires, and sets no timer', () => {
+    const world = new World();
+    const left: number[] = [];
+    world
+      .create()
+      .remaining$(1000)
+      .subscribe((ms) => left.push(ms));
+    world.clock.advance(10_000);
+    expect(left).toEqual([Number.POSITIVE_INFINITY]);
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it('is a ValueError for a period that can not be', () => {
+    const session = new World().create({ seconds: 3 });
+    for (const period of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      let error: unknown;
+      session.remaining$(period).subscribe({ error: (e: unknown) => (error = e) });
+      expect(error).toBeInstanceOf(ValueError);
+    }
+  });
+});
+
+describe('state$', () => {
+  it('replays what is known, tells each change, and ends with the end', () => {
+    const world = new World();
+    const session = world.create({ seconds: 10, deleteSession: true });
+    const states: SessionState['state'][] = [];
+    session.state$.subscribe(({ state }) => states.push(state));
+    world.clock.advance(9500);
+    const later: SessionState['state'][] = [];
+    session.state$.subscribe(({ state }) => later.push(state));
+    expect(later).toEqual(['expiring']);
+    world.clock.advance(20_000);
+    expect(states).toEqual(['alive', 'expiring', 'overdue', 'expired']);
+    const last: string[] = [];
+    session.state$.subscribe({ next: ({ state }) => last.push(state), complete: () => last.push('complete') });
+    expect(last).toEqual(['expired', 'complete']);
+  });
+
+  it('says closed once the client is closed', () => {
+    const world = new World();
+    const session = world.create({ seconds: 10 });
+    const states: string[] = [];
+    session.state$.subscribe({ next: ({ state }) => states.push(state), complete: () => states.push('complete') });
+    world.close();
+    expect(states).toEqual(['alive', 'closed', 'complete']);
+    expect(world.clock.timers).toBe(0);
+  });
+});
