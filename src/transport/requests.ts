@@ -33,6 +33,8 @@ type Flow =
     }
   | { readonly type: 'over'; readonly error: () => NdbError };
 
+const thisTurn = Promise.resolve();
+
 /**
  * Requests on their way: a bounded queue, and batches in flight over a connection. Every request settles exactly once: with
  * its own reply, or an error that says what became of it. Whoever hears of that may call anything in turn, from `send` to
@@ -172,11 +174,14 @@ export class Requests {
   #flushSoon(): void {
     if (this.#flushing || this.#flow.type !== 'linked' || this.#queue.size === 0) return;
     this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
+    // Not queueMicrotask: in Node that makes an asynchronous resource each time, measured at 4 % of a lone command's latency.
+    void thisTurn.then(this.#flushNow);
   }
+
+  readonly #flushNow = (): void => {
+    this.#flushing = false;
+    this.#flush();
+  };
 
   #flush(): void {
     if (this.#flow.type !== 'linked') return;
