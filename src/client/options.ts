@@ -108,7 +108,7 @@ const clientOptions = optionalMembers({
   maxPayload: count(64, 'bytes'),
   maxReply: count(1024, 'bytes'),
   maxInFlight: count(1, 'requests'),
-  maxQueued: count(0, 'requests'),
+  maxQueued: count(1, 'requests'),
   maxQueuedBytes: count(0, 'bytes'),
   reconnect: z.union([
     off,
