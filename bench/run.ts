@@ -6,6 +6,7 @@ import { longRunRows, memoryRows } from './memory.js';
 import { type Plan, planOf } from './plan.js';
 import { redisPeers } from './redis-peers.js';
 import { type ServerProcess, serverUnderLoad } from './server-process.js';
+import { sessionRows } from './sessions-followed.js';
 import { isMet, type Row, table } from './table.js';
 import { latencyRows, redisRows, throughputRows } from './throughput.js';
 
@@ -46,6 +47,7 @@ const parts: Readonly<Record<string, (plan: Plan, server: ServerProcess) => Prom
   decoder: decoderRows,
   memory: (plan, { url }) => memoryRows(plan, url),
   linearity: (plan, { url }) => longRunRows(plan, url),
+  sessions: (plan, { url }) => sessionRows(plan, url),
   import: async (plan) => importRows(plan),
 };
 
