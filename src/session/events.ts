@@ -54,7 +54,10 @@ export interface OpenedEvent extends Common {
 export interface ExtendedEvent extends Common {
   readonly type: 'extended';
   readonly by: 'self' | 'other';
-  /** `presumed` by other: ended and loaded again from a dataset would look the same. */
+  /**
+   * `presumed` by other: ended and loaded again from a dataset would look the same. By self: the reply was lost, and another
+   * client could have done it.
+   */
   readonly certainty: 'proven' | 'presumed';
 }
 

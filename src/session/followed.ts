@@ -93,7 +93,8 @@ export class FollowedSession implements Askable {
   }
 
   join(follower: Follower): void {
-    this.#followers = [...this.#followers, follower];
+    // Not spread: that leaves room for 16 more, 130 bytes for each of perhaps 100,000 sessions.
+    this.#followers = this.#followers.concat(follower);
   }
 
   leave(follower: Follower): void {

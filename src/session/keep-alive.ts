@@ -55,7 +55,10 @@ class Keeper implements Follower, Planned {
     const before = this.#life;
     if (before === life) return;
     this.#life = life;
-    if (life.is === 'over' || life.is === 'suspended') return this.#plan(Number.POSITIVE_INFINITY);
+    if (life.is === 'over' || life.is === 'suspended') {
+      this.#plan(Number.POSITIVE_INFINITY);
+      return;
+    }
     const moved = before === undefined || before.is === 'over' || before.known.deadline.lo !== life.known.deadline.lo;
     // While it is suspended nothing is sent: what happened in the meantime is to be told first.
     if (moved || before.is === 'suspended') this.#planTouch(life.known.deadline.lo, life.known.settings.duration);

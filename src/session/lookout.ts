@@ -35,8 +35,14 @@ export class Lookout {
       if (!session.followed || session.fate !== 'none' || life.is === 'over' || life.is === 'suspended') return;
       const now = this.room.now();
       const at = this.#next(session, life, now);
-      if (now < at) return this.room.agenda.plan(session, at);
-      if (shouldLook(session, life.known, at, now)) return this.room.ask(session, 'info');
+      if (now < at) {
+        this.room.agenda.plan(session, at);
+        return;
+      }
+      if (shouldLook(session, life.known, at, now)) {
+        this.room.ask(session, 'info');
+        return;
+      }
       this.room.tell(session, now);
     }
   }
@@ -49,10 +55,10 @@ export class Lookout {
   /** It is there: no look of the server's since has let it go. */
   stillThere(session: FollowedSession, span: Interval): void {
     const { life } = session;
-    if (life.is !== 'overdue') return;
-    const { settings, deadline } = life.known;
-    const expected = this.#sweeps.nextAfter(deadline.hi);
-    if (expected !== undefined && span.lo > expected && !isExtendable(settings)) this.#sweeps.missed();
+    if (life.is === 'overdue' && !isExtendable(life.known.settings)) {
+      const expected = this.#sweeps.nextAfter(life.known.deadline.hi);
+      if (expected !== undefined && span.lo > expected) this.#sweeps.missed();
+    }
     this.proceed(session);
   }
 

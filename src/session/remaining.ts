@@ -56,7 +56,10 @@ class Countdown implements Follower, Planned {
   #tell(now: number): void {
     const life = this.#life;
     const counts = life !== undefined && life.is !== 'over' && life.is !== 'suspended';
-    if (!counts) return this.#agenda.plan(this, Number.POSITIVE_INFINITY);
+    if (!counts) {
+      this.#agenda.plan(this, Number.POSITIVE_INFINITY);
+      return;
+    }
     const left = Math.max(0, life.known.deadline.lo - now);
     // Once at 0 it stays there, until the deadline moves. One that never expires has no countdown but its first.
     const goesOn = left > 0 && left < Number.POSITIVE_INFINITY;

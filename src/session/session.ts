@@ -1,4 +1,4 @@
-import { defer, filter, type Observable, throwError } from 'rxjs';
+import { defer, type Observable, throwError } from 'rxjs';
 import type { JsonObject, JsonValue } from '../protocol/json.js';
 import type { KeysInput } from '../protocol/parameters.js';
 import type { SessionInfo } from '../protocol/replies.js';
@@ -29,6 +29,8 @@ export interface SessionStreams {
   /** Whether it is known to be gone. */
   readonly gone: boolean;
   readonly events$: Observable<SessionEvent>;
+  /** The events of one type. */
+  only<Type extends SessionEvent['type']>(type: Type): Observable<Extract<SessionEvent, { type: Type }>>;
   readonly state$: Observable<SessionState>;
   remaining$(period: number): Observable<number>;
   keepAlive(commands: SessionCommands): Observable<Touch>;
@@ -95,17 +97,17 @@ export class Session<Values extends object = JsonObject, Input extends object = 
 
   /** Its deadline moved: a set, add or get of this client, or of another one. Hot. */
   get extended$(): Observable<ExtendedEvent> {
-    return this.#streams.events$.pipe(filter((event) => event.type === 'extended'));
+    return this.#streams.only('extended');
   }
 
   /** Its deadline is near: `expiringBefore` ms. Hot. */
   get expiring$(): Observable<ExpiringEvent> {
-    return this.#streams.events$.pipe(filter((event) => event.type === 'expiring'));
+    return this.#streams.only('expiring');
   }
 
   /** The server let it lapse. Hot. With `outcome: 'keysCleared'` the session lives on, and more may follow. */
   get expired$(): Observable<ExpiredEvent> {
-    return this.#streams.events$.pipe(filter((event) => event.type === 'expired'));
+    return this.#streams.only('expired');
   }
 
   /** What is known now, replayed, and again whenever that changes. */

@@ -10,6 +10,8 @@ export interface Known {
   readonly cycle: number;
   /** Whether it holds keys; undefined: nobody knows. */
   readonly filled: boolean | undefined;
+  /** Where the deadline was at the latest, before a lost reply to a touch of ours made the interval wider. */
+  readonly sureHi?: number;
 }
 
 /** What was told of the present deadline. */
@@ -84,7 +86,7 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
       const latest = after({ lo: evidence.until, hi: evidence.until }, settings.duration).hi;
       const widened = { lo: deadline.lo, hi: Math.max(deadline.hi, latest) };
       return {
-        life: withKnown(life, { ...known, deadline: widened }),
+        life: withKnown(life, { ...known, deadline: widened, sureHi: known.sureHi ?? deadline.hi }),
         event: { type: 'widened', certainty: 'local', cycle: known.cycle, deadline: widened },
       };
     }
@@ -149,7 +151,8 @@ function informed(life: Ongoing, span: Interval, report: SessionReport, circumst
   const filled = report.keyCount > 0;
   const { settings } = report;
   const emptied = life.known.filled === true && !filled;
-  const known = { ...life.known, filled };
+  const { sureHi, ...sure } = life.known;
+  const known = { ...sure, filled };
   if (!sameSettings(settings, known.settings)) return reloaded(life, { ...known, settings }, span, report);
   if (settings.duration === 0) return { life: withKnown(life, known) };
   const seen = deadlineFrom(span, report.remaining);
@@ -157,8 +160,9 @@ function informed(life: Ongoing, span: Interval, report: SessionReport, circumst
   const { deadline } = known;
   if (seen.hi < deadline.lo - unseenSleep) return reloaded(life, known, span, report);
   const setAt = setFrom(span, report.remaining, settings.duration);
-  const sight = { by: 'other', setAt, emptied, perhaps: false } as const;
-  if (seen.lo > deadline.hi) return afterMove(learned, seen, sight, circumstances);
+  const by = sureHi === undefined ? 'other' : 'self-perhaps';
+  const sight = { by, setAt, emptied, perhaps: false } as const;
+  if (seen.lo > (sureHi ?? deadline.hi)) return afterMove(learned, seen, sight, circumstances);
   // It may have moved by less than a reply can tell: then what was known of its end no longer holds.
   const mayHaveExpired = !settings.deleteSession && setAt.hi >= deadline.lo - unseenSleep;
   if (mayHaveExpired) {
@@ -185,7 +189,8 @@ function afterMove(
   const told = verdict(settings, life.known.deadline, sight, sweepInterval);
   if (told.type === 'ended') return { life }; // what has moved has not ended: the types can't say so
   const cleared = told.type === 'expired';
-  const known = { ...life.known, deadline, cycle: cleared ? cycle + 1 : cycle };
+  const { sureHi: _, ...sure } = life.known;
+  const known = { ...sure, deadline, cycle: cleared ? cycle + 1 : cycle };
   return { life: renewed(life, known), event: { ...told, cycle: known.cycle, deadline } };
 }
 

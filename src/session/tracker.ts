@@ -127,10 +127,12 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
       const span = this.spanOf(reply);
       const what = said(command, reply, span);
       if (what === 'nothing') return;
-      if (what === 'gone') return this.#isGone(session, span.hi);
+      if (what === 'gone') {
+        this.#isGone(session, span.hi);
+        return;
+      }
       session.aliveIn = this.#connection;
-      if (what === 'alive') return;
-      this.#learn(session, what);
+      if (what !== 'alive') this.#learn(session, what);
       return;
     }
     if (reply.body.st !== Status.Ok) return;
@@ -165,7 +167,10 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
   exists(session: FollowedSession, span: Interval, exists: boolean): void {
     this.#checkClocks();
     if (!session.followed || session.fate !== 'none') return;
-    if (!exists) return this.#isGone(session, span.hi);
+    if (!exists) {
+      this.#isGone(session, span.hi);
+      return;
+    }
     session.aliveIn = this.#connection;
     this.#missing.seen(session, span.hi);
     this.#lookout.stillThere(session, span);
@@ -377,15 +382,16 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     if (this.#status === 'closed' || this.#status === status) return;
     this.#status = status;
     switch (status) {
-      case 'open': {
+      case 'open':
         if (this.#followed.size === 0) return;
         if (this.#watch.jumped()) this.#suspend('clock');
-        return this.#missing.askAll('connection');
-      }
+        this.#missing.askAll('connection');
+        return;
       case 'lost':
         this.#connection += 1;
         this.#watch.jumped();
-        return this.#suspend('connection');
+        this.#suspend('connection');
+        return;
       case 'closed':
         this.#prober.stop();
         this.#missing.stop();

@@ -46,7 +46,8 @@ export type Sight =
   /** The deadline was set anew, within `setAt` (R). */
   | {
       readonly seen: 'moved';
-      readonly by: 'self' | 'other';
+      /** Who did it: `self` by a touch that was answered, `self-perhaps` by one whose reply was lost. */
+      readonly by: 'self' | 'self-perhaps' | 'other';
       readonly setAt: Interval;
       /** Whether the key count was above 0 before, and is 0 now. */
       readonly emptied: boolean;
@@ -90,10 +91,10 @@ export function verdict(settings: SessionSettings, known: Interval, sight: Sight
   const mayHaveExpired = !settings.deleteSession && setAt.hi >= provenBefore;
   if (!mayHaveExpired) {
     if (!extendable) return reset(['reloaded'], none);
-    return { type: 'extended', by, certainty: by === 'self' ? 'proven' : 'presumed' };
+    return { type: 'extended', by: by === 'other' ? by : 'self', certainty: by === 'self' ? 'proven' : 'presumed' };
   }
   const atMost = Math.max(0, Math.floor((setAt.hi - provenBefore) / (settings.duration * (1 - rateBound))));
-  if (sight.emptied && by === 'other' && (extendable || sight.perhaps)) {
+  if (sight.emptied && by !== 'self' && (extendable || sight.perhaps)) {
     const missedCycles = { atLeast: 0, atMost };
     return { type: 'expired', outcome: 'keysCleared', missedCycles, certainty: 'presumed' };
   }

@@ -143,7 +143,7 @@ export class Scenario {
     this.world.clock.advance(110_000);
   }
 
-  #happen(happening: Happening): void {
+  #happen(happening: Happening) {
     const { world } = this;
     switch (happening.do) {
       case 'create':
@@ -191,7 +191,7 @@ export class Scenario {
     if (filled) this.#send('SH_SET', { tkn: session.tkn, keys: { a: 1 } });
   }
 
-  #happenTo(happening: Extract<Happening, { which: number }>): void {
+  #happenTo(happening: Extract<Happening, { which: number }>) {
     const observed = this.observed[happening.which];
     if (observed === undefined) return;
     if (happening.do === 'follow') return observed.follow();

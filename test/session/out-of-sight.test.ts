@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import type { SessionEvent } from '../../src/session/events.js';
+import { types, World } from './support/world.js';
+
+describe('while the connection is down', () => {
+  it('nothing is said but suspended, and on return one question comes before anything else', () => {
+    const world = new World();
+    const sessions = Array.from({ length: 20 }, () => world.create({ seconds: 600, deleteSession: true }));
+    const events = sessions.map((session) => world.follow(session));
+    world.disconnect();
+    world.clock.advance(700_000);
+    expect(events.map((of) => types(of))).toEqual(sessions.map(() => ['opened', 'suspended']));
+    expect(world.clock.timers).toBe(0);
+    const asked = world.sent.length;
+    world.reconnect();
+    expect(events.map((of) => of.length)).toEqual(sessions.map(() => 2));
+    world.clock.advance(10);
+    expect(world.sent.slice(asked)).toEqual(['SH_EXISTS']);
+    expect(events.map((of) => of.at(-1)?.type)).toEqual(sessions.map(() => 'expired'));
+  });
+
+  it('a session that is followed then is suspended at once', () => {
+    const world = new World();
+    const session = world.create({ seconds: 600 });
+    world.disconnect();
+    const events = world.follow(session);
+    expect(types(events)).toEqual(['opened', 'suspended']);
+    world.reconnect();
+    world.clock.advance(10);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+  });
+
+  it('a session that comes back overdue says so after resumed', () => {
+    const world = new World({ firstSweep: 3000 });
+    const events = world.follow(world.create({ seconds: 4, deleteSession: true }));
+    world.clock.advance(1000);
+    world.disconnect();
+    world.clock.advance(4500);
+    world.reconnect();
+    world.clock.advance(10);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed', 'overdue']);
+  });
+});
+
+describe('when the clocks part', () => {
+  it('the machine slept: suspended, asked about, resumed; the deadline comes earlier by the sleep', () => {
+    const world = new World();
+    const session = world.create({ seconds: 600, deleteSession: true });
+    const events = world.follow(session);
+    world.clock.advance(1000);
+    world.clock.sleep(300_000);
+    world.clock.advance(5010);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+    expect(events[1]).toMatchObject({ reason: 'clock' });
+    expect(events[2]?.deadline.lo).toBeLessThan(302_000);
+    world.clock.advance(300_000);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed', 'expiring', 'overdue', 'expired']);
+  });
+
+  it('the session expired in its sleep: the verdict comes first', () => {
+    const world = new World();
+    const events = world.follow(world.create({ seconds: 600, deleteSession: true }));
+    world.clock.sleep(700_000);
+    world.clock.advance(5010);
+    expect(types(events)).toEqual(['opened', 'suspended', 'expired']);
+  });
+
+  it('somebody set the wall clock: nothing is taken for granted, and SH_INFO tells the deadline again', () => {
+    const world = new World();
+    const events = world.follow(world.create({ seconds: 600, deleteSession: true }));
+    world.clock.setWall(-60_000);
+    world.clock.advance(5010);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+    expect(world.sent).toContain('SH_INFO');
+    world.clock.advance(400_000);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+  });
+
+  it('slowly, as time servers make them: nothing happens', () => {
+    const world = new World();
+    const events = world.follow(world.create({ seconds: 6000 }));
+    for (let times = 0; times < 500; times++) {
+      world.clock.advance(5000);
+      world.clock.setWall(times % 2 === 0 ? 0.9 : 0.1);
+    }
+    expect(types(events)).toEqual(['opened']);
+  });
+});
+
+describe('while nobody follows', () => {
+  it('nothing runs, and nothing is asked', () => {
+    const world = new World();
+    const session = world.create({ seconds: 10, deleteSession: true });
+    session.events$.subscribe().unsubscribe();
+    world.clock.advance(60_000);
+    expect(world.clock.timers).toBe(0);
+    expect(world.sent).toEqual(['SH_NEW']);
+    expect(world.tracker.listening).toBe(false);
+  });
+
+  it('an extension may go unseen: who follows again hears a wider interval, and a question tightens it', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    session.events$.subscribe().unsubscribe();
+    world.clock.advance(30_000);
+    world.run('SH_GET', { tkn: session.tkn, keys: [] });
+    const events = world.follow(session);
+    expect(events[0]?.deadline.hi).toBeGreaterThan(90_000);
+    expect(events[0]?.deadline.lo).toBeLessThan(61_100);
+    world.clock.advance(10);
+    expect(world.sent.at(-1)).toBe('SH_INFO');
+    world.clock.advance(50_000);
+    expect(types(events)).toEqual(['opened']);
+    world.clock.advance(10_000);
+    expect(types(events)).toEqual(['opened', 'expiring', 'overdue']);
+  });
+
+  it('the machine may sleep: who follows again is told no deadline that has come earlier since', () => {
+    const world = new World();
+    const session = world.create({ seconds: 600, deleteSession: true });
+    world.clock.sleep(500_000);
+    const events = world.follow(session);
+    expect(events[0]?.deadline.lo).toBeLessThan(102_000);
+  });
+});
+
+describe('several followers', () => {
+  it('hear the same, each event once, even if one of them acts on it', () => {
+    const world = new World();
+    const session = world.create({ seconds: 10, deleteSession: true });
+    const heard: [SessionEvent['seq'][], SessionEvent['seq'][]] = [[], []];
+    session.events$.subscribe((event) => {
+      heard[0].push(event.seq);
+      if (event.type === 'expiring') world.close();
+    });
+    session.events$.subscribe((event) => heard[1].push(event.seq));
+    world.clock.advance(20_000);
+    expect(heard).toEqual([[1, 2], [2]]);
+    expect(world.clock.timers).toBe(0);
+  });
+});
