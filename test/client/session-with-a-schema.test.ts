@@ -14,6 +14,7 @@ const streams: SessionStreams = {
   tkn: 7n,
   gone: false,
   events$: NEVER,
+  only: () => NEVER,
   state$: NEVER,
   remaining$: () => NEVER,
   keepAlive: () => NEVER,
