@@ -42,7 +42,7 @@ describe('the options of a client', () => {
     ['retry', { retry: true }, "'reads', 'safe' or 'none'"],
     ['maxPayload', { maxPayload: 10 }, 'whole number of bytes, 64 or more'],
     ['maxInFlight', { maxInFlight: 0.5 }, 'whole number of requests, 1 or more'],
-    ['maxQueued', { maxQueued: -1 }, '0 or more'],
+    ['maxQueued', { maxQueued: 0 }, '1 or more'],
     ['reconnect.attempts', { reconnect: { attempts: 1.5 } }, 'whole number of attempts'],
     ['reconnect.initialDelay', { reconnect: { initialDelay: Number.NaN } }, 'number of milliseconds'],
     ['reconnect', { reconnect: { delay: 1 } }, 'has no "delay"; it takes initialDelay, maxDelay, attempts, resetAfter'],
