@@ -45,22 +45,25 @@ describe('a cable that is pulled', () => {
     await foundInTime(client);
   });
 
-  it.each<Direction>(['up', 'down'])('amid a frame (%s) is found; what was under way ends, what follows is answered', async (direction) => {
-    const client = await connect();
-    const long = 'x'.repeat(50_000);
-    await firstValueFrom(client.kv_set({ long }));
-    setting.proxy.strikeAfter(direction, direction === 'up' ? 60 : 20_000, 'black-hole');
-    const lost = foundInTime(client);
-    const write = settled(client.kv_set({ other: long }, { timeout: heartbeat.timeout }));
-    const read = settled(client.kv_get({ key: 'long' }, { timeout: heartbeat.timeout }));
-    for (const { error } of await Promise.all([write, read])) {
-      expect(error).toBeInstanceOf(NdbError);
-      expect(error).toMatchObject({ outcome: 'unknown' });
-    }
-    await lost;
-    expect(await firstValueFrom(client.kv_get({ key: 'long' }))).toBe(long);
-    expect(setting.proxy.accepted).toBe(2);
-  });
+  it.each<Direction>(['up', 'down'])(
+    'amid a frame (%s) is found; what was under way ends, what follows is answered',
+    async (direction) => {
+      const client = await connect();
+      const long = 'x'.repeat(50_000);
+      await firstValueFrom(client.kv_set({ long }));
+      setting.proxy.strikeAfter(direction, direction === 'up' ? 60 : 20_000, 'black-hole');
+      const lost = foundInTime(client);
+      const write = settled(client.kv_set({ other: long }, { timeout: heartbeat.timeout }));
+      const read = settled(client.kv_get({ key: 'long' }, { timeout: heartbeat.timeout }));
+      for (const { error } of await Promise.all([write, read])) {
+        expect(error).toBeInstanceOf(NdbError);
+        expect(error).toMatchObject({ outcome: 'unknown' });
+      }
+      await lost;
+      expect(await firstValueFrom(client.kv_get({ key: 'long' }))).toBe(long);
+      expect(setting.proxy.accepted).toBe(2);
+    },
+  );
 
   it('under a request that may take longer than a heartbeat is found when that is due, and not before', async () => {
     const client = await connect();
@@ -127,7 +130,9 @@ describe('a server that is frozen', () => {
     await firstValueFrom(client.kv_set({ list: [] }));
     child.kill('SIGSTOP');
     const items = Array.from({ length: 50 }, (_, item) => item);
-    const appends = await Promise.all(items.map((item) => settled(client.kv_arr_append({ key: 'list', items: [item] }))));
+    const appends = await Promise.all(
+      items.map((item) => settled(client.kv_arr_append({ key: 'list', items: [item] }))),
+    );
     for (const { error } of appends) expect(error).toMatchObject({ outcome: 'unknown' });
     child.kill('SIGCONT');
     const list = await firstValueFrom(client.kv_get({ key: 'list' }, { timeout: 5000 }));

@@ -30,7 +30,11 @@ async function quiet(): Promise<ReturnType<typeof resources>> {
 }
 
 /** The test runner's own timers come and go; what is not more than before is no leak. */
-function expectNoMore(now: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>, besides = 0): void {
+function expectNoMore(
+  now: Readonly<Record<string, number>>,
+  before: Readonly<Record<string, number>>,
+  besides = 0,
+): void {
   for (const [kind, count] of Object.entries(now)) {
     expect(count, kind).toBeLessThanOrEqual((before[kind] ?? 0) + (kind === 'Timeout' ? besides : 0));
   }
@@ -45,7 +49,13 @@ describe('nothing is left behind', () => {
     const client = new NdbClient({ ...quick, reconnect: { initialDelay: 1, maxDelay: 2 } });
     await firstValueFrom(client.open(setting.proxy.url));
     for (let loss = 0; loss < 60; loss++) {
-      const back = lastValueFrom(client.connection$.pipe(skip(1), filter(({ state }) => state === 'open'), take(1)));
+      const back = lastValueFrom(
+        client.connection$.pipe(
+          skip(1),
+          filter(({ state }) => state === 'open'),
+          take(1),
+        ),
+      );
       void settled(client.kv_count());
       setting.proxy.strike(faults[loss % faults.length] ?? 'reset');
       await back;

@@ -13,6 +13,12 @@ it('whatever happens to the network, nothing is lost without a word, and nothing
     fc.asyncProperty(program, async (steps) => {
       expect(await run(steps)).toEqual([]);
     }),
-    { numRuns: Number(runs), ...(seed === undefined ? {} : { seed: Number(seed) }), interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true, verbose: 1 },
+    {
+      numRuns: Number(runs),
+      ...(seed === undefined ? {} : { seed: Number(seed) }),
+      interruptAfterTimeLimit: 60_000,
+      markInterruptAsFailure: true,
+      verbose: 1,
+    },
   );
 }, 600_000);

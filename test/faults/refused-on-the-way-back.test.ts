@@ -1,5 +1,4 @@
 import { createServer, type Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { filter, firstValueFrom, lastValueFrom, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { FaultPeer } from '../support/fault-peer.js';
@@ -27,7 +26,12 @@ describe('a client that was connected once', () => {
     const client = await setting.connect();
     const other = await standIn(status);
     setting.proxy.target = portOf(other);
-    const refusals = lastValueFrom(client.connection$.pipe(filter(({ state }) => state === 'waiting'), take(4)));
+    const refusals = lastValueFrom(
+      client.connection$.pipe(
+        filter(({ state }) => state === 'waiting'),
+        take(4),
+      ),
+    );
     setting.proxy.strike('reset');
     expect(await refusals).toMatchObject({ error: { message: expect.stringContaining(`HTTP ${status}`) } });
     setting.proxy.target = setting.server.port;

@@ -161,7 +161,7 @@ class ProxiedConnection {
   constructor(
     proxy: FaultProxy,
     private readonly client: Socket,
-    gone: () => void,
+    private readonly gone: () => void,
   ) {
     const server = connect({ port: proxy.target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     this.#server = server;
@@ -229,5 +229,7 @@ class ProxiedConnection {
   #reset(): void {
     for (const pipe of Object.values(this.#pipes)) pipe.stop();
     for (const socket of [this.client, this.#server]) if (!socket.destroyed) socket.resetAndDestroy();
+    // Not left to their close events: Node emits none for a socket that is reset while it is being shut down.
+    this.gone();
   }
 }
