@@ -24,11 +24,11 @@ export function keepAlive(
       return undefined;
     }
     const keeper = new Keeper(tracker, followed, commands, subscriber);
-    const leave = tracker.follow(followed, keeper);
+    tracker.follow(followed, keeper);
     keeper.changed(followed.life);
     return () => {
       keeper.stop();
-      leave();
+      tracker.leave(followed, keeper);
     };
   });
 }

@@ -14,11 +14,11 @@ export function countdown(tracker: SessionTracker, session: () => FollowedSessio
     }
     const followed = session();
     const count = new Countdown(tracker, period, subscriber);
-    const leave = tracker.follow(followed, count);
+    tracker.follow(followed, count);
     count.changed(followed.life);
     return () => {
       tracker.agenda.plan(count, Number.POSITIVE_INFINITY);
-      leave();
+      tracker.leave(followed, count);
     };
   });
 }

@@ -23,8 +23,8 @@ export class Sessions implements CommandObserver {
   readonly #events = new Subject<SessionEvent>();
   readonly #tracker: SessionTracker;
   readonly #commands: SessionCommands;
-  /** Undo of what is followed because somebody is subscribed to `events$`. */
-  readonly #followedForAll = new Map<FollowedSession, () => void>();
+  /** What is followed because somebody is subscribed to `events$`. */
+  readonly #followedForAll = new Map<FollowedSession, Follower>();
   #closed = false;
 
   constructor(port: SessionPort, commands: SessionCommands, options?: TrackerOptions) {
@@ -60,7 +60,7 @@ export class Sessions implements CommandObserver {
     return () => {
       subscription.unsubscribe();
       if (this.#events.observed) return;
-      for (const leave of this.#followedForAll.values()) leave();
+      for (const [session, follower] of this.#followedForAll) this.#tracker.leave(session, follower);
       this.#followedForAll.clear();
     };
   });
@@ -107,8 +107,8 @@ export class Sessions implements CommandObserver {
       changed() {},
       ended: () => this.#followedForAll.delete(session),
     };
-    const leave = this.#tracker.follow(session, follower);
-    if (session.followed) this.#followedForAll.set(session, leave);
+    this.#tracker.follow(session, follower);
+    if (session.followed) this.#followedForAll.set(session, follower);
   }
 
   #close(): void {

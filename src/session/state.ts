@@ -245,7 +245,8 @@ function timePassed(life: Ongoing, now: number, lead: number): Step {
   return { life: { is: 'expiring', known }, event: { type: 'expiring', inMs, certainty: 'local', cycle, deadline } };
 }
 
-function sameSettings(one: SessionSettings, other: SessionSettings): boolean {
+/** Whether two sessions were set up alike. */
+export function sameSettings(one: SessionSettings, other: SessionSettings): boolean {
   return (
     one.duration === other.duration &&
     one.deleteSession === other.deleteSession &&

@@ -1,4 +1,4 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber, type Unsubscribable } from 'rxjs';
 import type { SessionEvent, SessionState } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
 import { keepAlive } from './keep-alive.js';
@@ -29,22 +29,16 @@ export class FollowingStreams implements SessionStreams {
   }
 
   get events$(): Observable<SessionEvent> {
-    return this.#following((subscriber) => new EventFollower(subscriber));
+    return this.#following((subscriber, session) => new EventFollower(subscriber, this.tracker, session));
   }
 
   // Not a pipe of `events$`: an operator and its subscriber would take a quarter of all the heap that a session takes.
   only<Type extends SessionEvent['type']>(type: Type): Observable<Extract<SessionEvent, { type: Type }>> {
-    return this.#following((subscriber) => new OneTypeFollower(subscriber, type));
+    return this.#following((subscriber, session) => new OneTypeFollower(subscriber, this.tracker, session, type));
   }
 
   get state$(): Observable<SessionState> {
-    return new Observable((subscriber) => {
-      const follower = new StateFollower(subscriber);
-      const session = this.#current();
-      const leave = this.tracker.follow(session, follower);
-      follower.changed(session.life);
-      return leave;
-    });
+    return this.#following((subscriber, session) => new StateFollower(subscriber, this.tracker, session));
   }
 
   remaining$(period: number): Observable<number> {
@@ -55,8 +49,16 @@ export class FollowingStreams implements SessionStreams {
     return keepAlive(this.tracker, () => this.#current(), commands);
   }
 
-  #following<Value>(follower: (subscriber: Subscriber<Value>) => Follower): Observable<Value> {
-    return new Observable((subscriber) => this.tracker.follow(this.#current(), follower(subscriber)));
+  #following<Value>(
+    makeFollower: (subscriber: Subscriber<Value>, session: FollowedSession) => StreamFollower<Value>,
+  ): Observable<Value> {
+    return new Observable((subscriber) => {
+      const session = this.#current();
+      const follower = makeFollower(subscriber, session);
+      this.tracker.follow(session, follower);
+      follower.changed(session.life);
+      return follower;
+    });
   }
 
   /** Where another handle of the same session is followed already, its record is taken over. */
@@ -66,34 +68,45 @@ export class FollowingStreams implements SessionStreams {
   }
 }
 
-class EventFollower implements Follower {
-  constructor(private readonly subscriber: Subscriber<SessionEvent>) {}
+/** One subscriber. It is its own undo: a function for that would be one object more, for each of perhaps 100,000 sessions. */
+abstract class StreamFollower<Value> implements Follower, Unsubscribable {
+  constructor(
+    protected readonly subscriber: Subscriber<Value>,
+    private readonly tracker: SessionTracker,
+    private readonly session: FollowedSession,
+  ) {}
 
-  event(event: SessionEvent): void {
-    this.subscriber.next(event);
-  }
+  abstract event(event: SessionEvent): void;
 
-  changed(): void {}
+  changed(_: Life): void {}
 
   ended(): void {
     this.subscriber.complete();
+  }
+
+  unsubscribe(): void {
+    this.tracker.leave(this.session, this);
   }
 }
 
-class OneTypeFollower<Type extends SessionEvent['type']> implements Follower {
+class EventFollower extends StreamFollower<SessionEvent> {
+  event(event: SessionEvent): void {
+    this.subscriber.next(event);
+  }
+}
+
+class OneTypeFollower<Type extends SessionEvent['type']> extends StreamFollower<Extract<SessionEvent, { type: Type }>> {
   constructor(
-    private readonly subscriber: Subscriber<Extract<SessionEvent, { type: Type }>>,
+    subscriber: Subscriber<Extract<SessionEvent, { type: Type }>>,
+    tracker: SessionTracker,
+    session: FollowedSession,
     private readonly type: Type,
-  ) {}
+  ) {
+    super(subscriber, tracker, session);
+  }
 
   event(event: SessionEvent): void {
     if (isOf(event, this.type)) this.subscriber.next(event);
-  }
-
-  changed(): void {}
-
-  ended(): void {
-    this.subscriber.complete();
   }
 }
 
@@ -102,20 +115,14 @@ const isOf = <Type extends SessionEvent['type']>(
   type: Type,
 ): event is Extract<SessionEvent, { type: Type }> => event.type === type;
 
-class StateFollower implements Follower {
+class StateFollower extends StreamFollower<SessionState> {
   #life: Life | undefined;
-
-  constructor(private readonly subscriber: Subscriber<SessionState>) {}
 
   event(): void {}
 
-  changed(life: Life): void {
+  override changed(life: Life): void {
     if (this.#life === life) return;
     this.#life = life;
     this.subscriber.next(snapshot(life));
-  }
-
-  ended(): void {
-    this.subscriber.complete();
   }
 }

@@ -8,9 +8,9 @@ import type { SessionEvent, SuspensionReason } from './events.js';
 import { FollowedSession, type Follower, Outbox } from './followed.js';
 import { Lookout, worthAsking } from './lookout.js';
 import { type Gone, Missing } from './missing.js';
-import type { CommandObserver, SessionPort, SettledCommand } from './port.js';
+import type { CommandObserver, SessionPort, SessionSettings, SettledCommand } from './port.js';
 import { type Answers, Prober, spanOf } from './prober.js';
-import { type Evidence, type Known, next, type SessionReport } from './state.js';
+import { type Evidence, type Known, next, type SessionReport, sameSettings } from './state.js';
 import { isExtendable, unseenSleep } from './verdict.js';
 
 /** How sessions are followed. Times in ms. */
@@ -37,6 +37,8 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
   readonly #outbox: Outbox;
   readonly #sweepInterval: number;
   #status: 'unknown' | 'open' | 'lost' | 'closed' = 'unknown';
+  /** Those of the session made last. */
+  #settings: SessionSettings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
   /** Counts connections: what was known on an earlier one may have been lost with the server. */
   #connection = 0;
   /** One function for all sessions. */
@@ -78,9 +80,12 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
   }
 
   /** What is kept about a session that nobody follows yet. */
-  session(tkn: bigint, known: Known, expiringBefore?: number): FollowedSession {
+  session(tkn: bigint, initial: Known, expiringBefore?: number): FollowedSession {
     const existing = this.#followed.get(tkn);
     if (existing !== undefined) return existing;
+    // Most sessions of a program are alike: one object for all of them.
+    if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
+    const known = { ...initial, settings: this.#settings };
     const lead = expiringBefore ?? this.options.expiringBefore ?? known.settings.duration / 10;
     const session = new FollowedSession(tkn, { is: 'alive', known }, lead, this.#connection, this.#whenDue);
     session.slept = this.#watch.total;
@@ -100,22 +105,23 @@ export class SessionTracker implements CommandObserver, Answers<FollowedSession>
     return this.#followed.get(session.tkn) ?? session;
   }
 
-  /** Follows a session. The result is the undo. */
-  follow(session: FollowedSession, follower: Follower): () => void {
+  /** Follows a session, until `leave`. */
+  follow(session: FollowedSession, follower: Follower): void {
     if (this.#status === 'closed') session.take(next(session.life, { kind: 'closed' }, unknown), 0, this.#outbox);
     if (session.life.is === 'over') {
       follower.changed(session.life);
       follower.ended();
-      return () => {};
+      return;
     }
     const wasFollowed = session.followed;
     session.join(follower);
     if (!wasFollowed) this.#start(session);
-    return () => {
-      if (!session.followed) return;
-      session.leave(follower);
-      if (!session.followed) this.#stop(session);
-    };
+  }
+
+  leave(session: FollowedSession, follower: Follower): void {
+    if (!session.followed) return;
+    session.leave(follower);
+    if (!session.followed) this.#stop(session);
   }
 
   // ---- what the client tells
