@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Runs a program as one that has installed the package does: by its name, without TypeScript. */
+async function program(type: 'module' | 'commonjs', code: string, ...conditions: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [...conditions, `--input-type=${type}`, '-e', code], { cwd: root });
+  return stdout.trim();
+}
+
+describe('the built package', () => {
+  beforeAll(async () => {
+    if (!existsSync(`${root}dist/index.js`)) await run(process.execPath, ['build.mjs'], { cwd: root });
+  }, 60_000);
+
+  test('is imported by its name, server and all', async () => {
+    const code = `
+      import { NdbClient } from 'rx-nemesisdb';
+      import { NdbServer } from 'rx-nemesisdb/server';
+      import { firstValueFrom } from 'rxjs';
+      const server = await NdbServer.listen();
+      const client = new NdbClient();
+      await firstValueFrom(client.open(server.url));
+      await firstValueFrom(client.kv_set({ largest: 18446744073709551615n }));
+      console.log(await firstValueFrom(client.kv_get({ key: 'largest' })));
+      await firstValueFrom(client.close());
+      await server.close();
+    `;
+    expect(await program('module', code)).toBe('18446744073709551615n');
+  });
+
+  test('is required from CommonJS', async () => {
+    expect(await program('commonjs', "console.log(typeof require('rx-nemesisdb').NdbClient)")).toBe('function');
+  });
+
+  test('has an entry for browsers with the same names', async () => {
+    const names = "import * as all from 'rx-nemesisdb'; console.log(Object.keys(all).sort().join())";
+    expect(await program('module', names, '--conditions=browser')).toBe(await program('module', names));
+  });
+
+  test('brings the command rx-nemesisdb-server', async () => {
+    const { stdout } = await run(process.execPath, ['dist/server/main.js', '--help'], { cwd: root });
+    expect(stdout).toContain('--max-payload');
+  });
+});
