@@ -21,8 +21,9 @@ export type ResetCandidate = 'extended' | 'expired' | 'reloaded' | 'unmoved';
  * - `self`: `sh_end` or `sh_end_all` of this client.
  * - `other`: another client; the connection held, so the server did not restart.
  * - `other-or-restart`: the connection was lost in between; a server that restarts has lost its sessions as well.
+ * - `unknown`: any of these; this client tried, and the reply was lost.
  */
-export type EndedBy = 'self' | 'other' | 'other-or-restart';
+export type EndedBy = 'self' | 'other' | 'other-or-restart' | 'unknown';
 
 /** How many things of a kind happened at least, and at most. */
 export interface Bounds {

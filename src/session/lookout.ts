@@ -8,6 +8,9 @@ import { isExtendable } from './verdict.js';
 /** An `SH_INFO` can't tell a deadline better than to a second. */
 const resolution = 1000;
 
+/** Most sessions in a fifth of the sweep interval that are asked about to learn when the server looks. */
+const mostScouts = 32;
+
 /** What the lookout needs of the tracker. */
 export interface Room {
   readonly agenda: Agenda;
@@ -20,6 +23,10 @@ export interface Room {
 /** Looks after deadlines: when to tell that they are near or past, when to ask the server, and what. */
 export class Lookout {
   readonly #sweeps: SweepHint;
+  /** When a session that was overdue was still there: the server had not looked by then. */
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #scouts = 0;
+  #scoutsSince = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly room: Room,
@@ -56,6 +63,7 @@ export class Lookout {
   stillThere(session: FollowedSession, span: Interval): void {
     const { life } = session;
     if (life.is === 'overdue' && !isExtendable(life.known.settings)) {
+      if (span.lo > life.known.deadline.hi) this.#quietUntil = span.lo;
       const expected = this.#sweeps.nextAfter(life.known.deadline.hi);
       if (expected !== undefined && span.lo > expected) this.#sweeps.missed();
     }
@@ -63,8 +71,8 @@ export class Lookout {
   }
 
   /** It expired after `lo`, and it was seen at `hi`: a look of the server's came in between. */
-  expired(span: Interval): void {
-    this.#sweeps.saw(span);
+  expired({ lo, hi }: Interval): void {
+    this.#sweeps.saw({ lo: Math.max(lo, Math.min(this.#quietUntil, hi)), hi });
   }
 
   /** No answer came to a question: when to go on. What was to be made sure of is told without being sure, as `local`. */
@@ -85,10 +93,23 @@ export class Lookout {
       case 'expiring':
         return deadline.lo;
       case 'overdue':
-        // Just after the server's next look, or regularly where nobody knows when that is.
         if (now - deadline.lo > 4 * this.sweepInterval) return now + this.sweepInterval;
-        return this.#sweeps.nextAfter(Math.max(now, deadline.lo)) ?? now + this.sweepInterval / 5;
+        return this.#sweeps.nextAfter(Math.max(now, deadline.lo)) ?? now + this.#scout(now);
     }
+  }
+
+  /**
+   * In how many ms to ask about an overdue session while nobody knows when the server looks: of some often, to learn it; of
+   * the others when it certainly has looked.
+   */
+  #scout(now: number): number {
+    const often = this.sweepInterval / 5;
+    if (now - this.#scoutsSince > often) {
+      this.#scoutsSince = now;
+      this.#scouts = 0;
+    }
+    this.#scouts += 1;
+    return this.#scouts <= mostScouts ? often : this.sweepInterval;
   }
 
   /** Whether it tells all that a session is there: not where it stays when it expires, or should have gone by now. */

@@ -134,7 +134,7 @@ export class Missing {
 
   #sentence(session: FollowedSession, answeredAt: number, allGone: boolean): void {
     const { endLost, aliveIn } = session;
-    const endedBy = endLost ? 'self' : aliveIn === this.room.connection ? 'other' : 'other-or-restart';
+    const endedBy = endLost ? 'unknown' : aliveIn === this.room.connection ? 'other' : 'other-or-restart';
     this.room.sentence(session, { answeredAt, endedBy, allGone });
   }
 }

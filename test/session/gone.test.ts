@@ -66,7 +66,7 @@ describe('a session that this client ends', () => {
     world.run('SH_END', { tkn: session.tkn });
     world.losing = false;
     world.clock.advance(10);
-    expect(last(events)).toMatchObject({ type: 'ended', by: 'self', certainty: 'proven' });
+    expect(last(events)).toMatchObject({ type: 'ended', by: 'unknown', certainty: 'proven' });
   });
 });
 
