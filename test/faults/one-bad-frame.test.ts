@@ -39,8 +39,8 @@ describe('one bad frame', () => {
     const activity = lastValueFrom(client.activity$.pipe(toArray()));
     setting.proxy.hinder('down', { delay: 2 });
     const all = await Promise.all([
-      gets(client, 1, (place) => place === 10 && setting.proxy.inject(frame)),
-      gets(client, 8),
+      gets(client, 1, (place) => place === 3 && setting.proxy.inject(frame)),
+      gets(client, 4),
     ]);
     const failed = all.flat().filter(({ end }) => 'error' in end);
     for (const { place, end } of all.flat()) if (!('error' in end)) expect(end.values).toEqual([place]);

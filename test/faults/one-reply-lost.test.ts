@@ -19,6 +19,13 @@ function lose(replyName: string, place = 0): void {
   setting.proxy.lets = (text) => !(text.startsWith(`{"${replyName}"`) && seen++ === place);
 }
 
+/** The kinds of what the client does from now on. */
+function activityOf(client: NdbClient): readonly string[] {
+  const types: string[] = [];
+  client.activity$.subscribe(({ type }) => types.push(type));
+  return types;
+}
+
 const get = (client: NdbClient, key: string) => client.kv_get({ key });
 
 describe('with one reply lost', () => {
@@ -72,23 +79,27 @@ describe('with one reply lost', () => {
     expect(lost).toBeGreaterThan(0);
   });
 
-  it('a reply that comes after its timeout reaches nobody else', async () => {
+  it('a reply that comes after its timeout reaches nobody else, and nothing is sent again for it', async () => {
     await fill();
     const client = await setting.connect();
+    const activity = activityOf(client);
     setting.proxy.hinder('down', { delay: 80 });
     const late = settled(client.kv_get({ key: 'a' }, { timeout: 30 }));
     expect((await late).error).toBeInstanceOf(TimeoutError);
     expect(await lastValueFrom(forkJoin([get(client, 'b'), get(client, 'c')]))).toEqual(['b', 'c']);
+    expect(activity).not.toContain('again');
+    expect(setting.proxy.accepted).toBe(1);
   });
 
-  it('a reply to one that was unsubscribed reaches nobody else', async () => {
+  it('a reply to one that was unsubscribed reaches nobody else, and nothing is sent again for it', async () => {
     await fill();
     const client = await setting.connect();
-    const written = firstValueFrom(client.activity$);
+    const activity = activityOf(client);
     const gone = get(client, 'a').subscribe(() => expect.fail('it was unsubscribed'));
-    await written;
-    await Promise.resolve();
+    await expect.poll(() => activity, { interval: 0 }).toContain('written');
     gone.unsubscribe();
     expect(await lastValueFrom(forkJoin([get(client, 'b'), get(client, 'c')]))).toEqual(['b', 'c']);
+    expect(activity).not.toContain('again');
+    expect(setting.proxy.accepted).toBe(1);
   });
 });
