@@ -17,7 +17,12 @@ import { heapInUse } from './heap.js';
  */
 
 const { values } = parseArgs({
-  options: { sessions: { type: 'string', default: '100000' }, url: { type: 'string' } },
+  options: {
+    sessions: { type: 'string', default: '100000' },
+    // Nobody follows: what ordinary requests feel of the server's own work.
+    unfollowed: { type: 'boolean', default: false },
+    url: { type: 'string' },
+  },
 });
 /** An embedded server in a process of its own. */
 async function startServer(): Promise<{ readonly url: string; stop(): void }> {
@@ -66,6 +71,7 @@ await closedLoop(count, 128, (index, done) => {
   const kind = index % 4;
   client.sh_create_session({ durationSeconds, deleteSessionOnExpire: kind !== 0, extendOnGet: kind === 1 }).subscribe({
     next: (session) => {
+      if (values.unfollowed) return done();
       session.events$.subscribe((event) => {
         events += 1;
         if (event.type === 'expired' || event.type === 'reset') expired += 1;
@@ -86,7 +92,9 @@ const eventLoop = monitorEventLoopDelay({ resolution: 1 });
 await new Promise((resolve) => setTimeout(resolve, Math.max(0, setUp + lifetime * 0.88 - performance.now())));
 eventLoop.enable();
 const busyFrom = performance.now();
-const busy = await ordinaryRequests(() => expired >= count || performance.now() > busyFrom + 60_000);
+const busy = await ordinaryRequests(
+  () => expired >= count || performance.now() > busyFrom + (values.unfollowed ? 12_000 : 60_000),
+);
 eventLoop.disable();
 
 const ms = (value: number | undefined) => `${(value ?? Number.NaN).toFixed(2)} ms`;

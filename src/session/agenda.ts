@@ -18,7 +18,7 @@ export type Job = () => boolean;
  * How long one slice of work may take before others have their turn, in ms. Measured: ordinary requests wait for two slices
  * or three, so longer ones are felt; shorter ones make 100,000 deadlines in one second take several.
  */
-const slice = 1;
+const slice = 0.5;
 
 /** The longest nap, in ms: so late at most a jump of the clocks is noticed. */
 const longestNap = 5000;

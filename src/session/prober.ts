@@ -23,7 +23,7 @@ export interface Answers<Session> {
 }
 
 /** Questions under way at once: enough to get on, few enough for ordinary requests to slip in between. */
-const atOnce = 8;
+const atOnce = 4;
 
 /** Most sessions in one question: an answer has to be taken in at one go. */
 const mostInOne = 1000;
