@@ -37,6 +37,11 @@ export class Agenda {
     private readonly rang: (now: number) => void,
   ) {}
 
+  /** How many entries it holds, outdated ones included. */
+  get size(): number {
+    return this.#heap.size;
+  }
+
   /** Makes an appointment, instead of any other of the item. */
   plan(item: Planned, at: number): void {
     if (item.dueAt === at) return;

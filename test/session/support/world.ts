@@ -1,6 +1,6 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs';
 import { commands } from '../../../src/protocol/commands.js';
-import type { JsonObject } from '../../../src/protocol/json.js';
+import { type JsonObject, writeJson } from '../../../src/protocol/json.js';
 import { after, never } from '../../../src/session/deadline.js';
 import type { SessionEvent } from '../../../src/session/events.js';
 import type { SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
@@ -27,6 +27,11 @@ export class World {
   /** How fast the server's clock runs. */
   readonly rate: number;
   readonly sent: string[] = [];
+  /** The longest request, in bytes. */
+  longest = 0;
+  /** Most requests under way at once. */
+  mostUnderWay = 0;
+  #underWay = 0;
   readonly latency: Latency = { there: 1, back: 1 };
   readonly #status = new BehaviorSubject<'open' | 'lost' | 'closed'>('open');
   readonly #broken = new Subject<void>();
@@ -59,6 +64,8 @@ export class World {
     return new Observable((subscriber) => {
       if (this.#status.value !== 'open') return subscriber.error(new Error('no connection'));
       this.sent.push(command);
+      this.longest = Math.max(this.longest, writeJson({ [command]: members }).length);
+      this.mostUnderWay = Math.max(this.mostUnderWay, ++this.#underWay);
       const { clock, latency } = this;
       const writtenAt = clock.now();
       let undone = false;
@@ -77,6 +84,7 @@ export class World {
       }, this.#lastThere - writtenAt);
       return () => {
         undone = true;
+        this.#underWay -= 1;
         broken.unsubscribe();
       };
     });

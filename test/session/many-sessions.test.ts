@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { World } from './support/world.js';
+
+describe('many sessions', () => {
+  it('run on one timer, and are asked about in few requests that fit maxPayload', () => {
+    const world = new World();
+    const events: string[] = [];
+    for (let index = 0; index < 500; index++) {
+      const session = world.create({ seconds: 30 + (index % 7), deleteSession: true });
+      session.events$.subscribe(({ type }) => events.push(type));
+      expect(world.clock.timers).toBe(1);
+    }
+    const asked = world.sent.length;
+    world.clock.advance(60_000);
+    for (const type of ['opened', 'expiring', 'overdue', 'expired']) {
+      expect(events.filter((told) => told === type).length).toBe(500);
+    }
+    const questions = world.sent.slice(asked);
+    // Those that are due within 50 ms go in one; until the server's rhythm is known, some are asked about more than once.
+    expect(questions.every((command) => command === 'SH_EXISTS')).toBe(true);
+    expect(questions.length).toBeLessThan(150);
+    expect(world.longest).toBeLessThanOrEqual(1024);
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it('leave ordinary requests room: at most four questions are under way', () => {
+    const world = new World();
+    for (let index = 0; index < 300; index++) world.create({ seconds: 10, extendOnGet: true }).events$.subscribe();
+    world.clock.advance(20_000);
+    expect(world.mostUnderWay).toBeLessThanOrEqual(4);
+    expect(world.mostUnderWay).toBeGreaterThan(1);
+  });
+
+  it('may be followed and left a hundred thousand times without anything growing', () => {
+    const world = new World();
+    const session = world.create({ seconds: 3600, extendOnGet: true });
+    const others = [world.create({ seconds: 60 }), world.create({ seconds: 60 })];
+    for (const other of others) other.events$.subscribe();
+    for (let times = 0; times < 100_000; times++) session.events$.subscribe().unsubscribe();
+    expect(world.tracker.agenda.size).toBeLessThan(2000);
+    expect(world.clock.timers).toBe(1);
+  });
+
+  it('may last longer than a timer can: 2^31 ms and more', () => {
+    const world = new World();
+    const session = world.create({ seconds: 9_000_000_000, deleteSession: true });
+    const events = world.follow(session);
+    world.clock.advance(20_000);
+    expect(events.map(({ type }) => type)).toEqual(['opened']);
+    expect(events[0]?.deadline.lo).toBeGreaterThan(8.9e12);
+  });
+});
