@@ -10,21 +10,9 @@
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs, styleText } from 'node:util';
-import { NdbClient, NdbError, type Session, type SessionEvent } from 'rx-nemesisdb';
+import { NdbClient, NdbError, type Session, type SessionEvent, ValueError } from 'rx-nemesisdb';
 import { NdbServer } from 'rx-nemesisdb/server';
-import {
-  concat,
-  defer,
-  EMPTY,
-  finalize,
-  lastValueFrom,
-  map,
-  merge,
-  type Observable,
-  switchMap,
-  tap,
-  timer,
-} from 'rxjs';
+import { concat, defer, EMPTY, lastValueFrom, map, merge, type Observable, switchMap, tap, timer } from 'rxjs';
 import * as z from 'zod';
 
 const passcode = z.object({ code: z.number(), looks: z.number() });
@@ -128,17 +116,16 @@ function linus(client: NdbClient): Observable<unknown> {
   return issue(client, 'Linus').pipe(switchMap(({ session }) => follow('Linus', session, EMPTY)));
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { url: { type: 'string' } } });
+async function main(givenUrl: string | undefined): Promise<void> {
   // The embedded server looks for lapsed sessions more often than NemesisDB, which takes up to five seconds.
-  const server = values.url === undefined ? await NdbServer.listen({ sweepInterval: 250 }) : undefined;
-  const url = values.url ?? server?.url ?? '';
+  const server = givenUrl === undefined ? await NdbServer.listen({ sweepInterval: 250 }) : undefined;
+  const url = givenUrl ?? server?.url ?? '';
   const client = new NdbClient({ reconnect: { attempts: 3 } });
   try {
     const people$ = client.open(url).pipe(
       tap(({ serverVersion }) => tell('', `connected to NemesisDB ${serverVersion} at ${url}`)),
       switchMap(() => merge(ada(client), grace(client), linus(client))),
-      finalize(() => tell('', 'every code is used or gone')),
+      tap({ complete: () => tell('', 'every code is used or gone') }),
     );
     await lastValueFrom(people$, { defaultValue: undefined });
   } finally {
@@ -147,8 +134,19 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  if (!(error instanceof NdbError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+/** The URL of the command line, if there is one there. */
+function urlOfCommandLine(): string | undefined {
+  try {
+    return parseArgs({ options: { url: { type: 'string' } } }).values.url;
+  } catch {
+    throw new ValueError('This takes nothing, or --url and the URL of a NemesisDB, such as ws://127.0.0.1:1987/.');
+  }
+}
+
+defer(() => main(urlOfCommandLine())).subscribe({
+  error(error: unknown) {
+    if (!(error instanceof NdbError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  },
 });

@@ -61,7 +61,7 @@ describe('one-time passwords', () => {
   }, 40_000);
 
   test('says in one sentence that a server can not be reached, with status 1', async () => {
-    const { status, stderr } = await runExample(
+    const { status, stdout, stderr } = await runExample(
       'one-time-passwords.ts',
       '--url',
       `ws://127.0.0.1:${await deadPort()}/`,
@@ -69,7 +69,19 @@ describe('one-time passwords', () => {
     expect(status).toBe(1);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stderr).toMatch(/Nothing listens there/);
+    expect(stdout).toBe('');
   }, 40_000);
+
+  test.each([[['--url']], [['--uri', 'x']]])(
+    'says in one sentence what is wrong with %j, with status 1',
+    async (args) => {
+      const { status, stdout, stderr } = await runExample('one-time-passwords.ts', ...args);
+      expect(status).toBe(1);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stdout).toBe('');
+    },
+    40_000,
+  );
 });
 
 describe("the examples of NemesisDB's page on sh_create_session", () => {
