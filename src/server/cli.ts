@@ -62,7 +62,8 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
   try {
     values = parseFlags(args);
   } catch (cause) {
-    return { mistakes: [`${cause instanceof Error ? cause.message.split('. ')[0] : String(cause)}. See --help.`] };
+    // The platform's own advice follows in further sentences and lines.
+    return { mistakes: [`${cause instanceof Error ? cause.message.split(/\.\s/)[0] : String(cause)}. See --help.`] };
   }
   if (values.help) return { help: true };
   const mistakes: string[] = [];

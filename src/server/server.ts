@@ -79,6 +79,10 @@ export class NdbServer {
    */
   static async listen(options: NdbServerOptions = {}): Promise<NdbServer> {
     const numbers = numbersOf(options);
+    if (options.host === '') {
+      // Node takes it for every address of the machine; an unset variable of a script must not open the server to others.
+      throw new ValueError('host must be an address or a name of this machine, and not empty.', 'host');
+    }
     const clock: Clock = options.clock ?? systemClock;
     const log = options.log ?? consoleLog('silent');
     const store: Store = options.store ?? new MemoryStore(clock, numbers.maxMemory);

@@ -84,6 +84,9 @@ describe('the command', () => {
       ],
     });
     expect(await readCommandLine(['--prot', '1'])).toEqual({ mistakes: ["Unknown option '--prot'. See --help."] });
+    expect(await readCommandLine(['--max-memory', '-3'])).toEqual({
+      mistakes: ["Option '--max-memory' argument is ambiguous. See --help."],
+    });
     expect(await readCommandLine(['--config', join(folder, 'none')])).toEqual({
       mistakes: [`${join(folder, 'none')}: the file can't be read.`],
     });

@@ -28,6 +28,10 @@ describe('a server', () => {
     socket.terminate();
   });
 
+  test('does not take an empty host for all addresses of the machine', async () => {
+    await expect(NdbServer.listen({ host: '' })).rejects.toMatchObject({ code: 'NDB_VALUE', parameter: 'host' });
+  });
+
   test('answers unknown names of other families under the first such name, on every connection', async () => {
     await using server = await NdbServer.listen();
     const [first, second] = [await connectTo(server.url), await connectTo(server.url)];
