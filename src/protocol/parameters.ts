@@ -141,6 +141,9 @@ const writeKeys = (list: KeyList | GetQuery) => `"keys":${writeJson(keysOf(list)
 
 function complaint(query: unknown): string {
   if (isKeyList(query) && 'schema' in query) {
+    const schemas = keySchemas(query.schema);
+    const unknown = schemas && 'keys' in query && keysOf(query).find((key) => !schemas.has(key));
+    if (typeof unknown === 'string') return `asks for ${JSON.stringify(unknown)}, which the schema does not have`;
     return 'takes a schema that implements Standard Schema; for keys, one with a schema for each of them (z.object, or a plain object of schemas)';
   }
   return isObject(query) && typeof query === 'object' && query !== null && 'key' in query && 'keys' in query

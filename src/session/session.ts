@@ -159,10 +159,10 @@ export class Session<Values extends object = JsonObject, Input extends object = 
     query: { readonly keys: readonly Key[] },
     options?: SessionCallOptions,
   ): Observable<Found<Values, Key>>;
-  get(query: Query, options?: SessionCallOptions): Observable<unknown> {
+  get(query: Query | null | undefined, options?: SessionCallOptions): Observable<unknown> {
     // The commands check what they are given; this only finds the schema.
     return defer((): Observable<JsonValue | undefined> => {
-      if (this.#schema === undefined || query.schema !== undefined) {
+      if (this.#schema === undefined || query === null || query === undefined || query.schema !== undefined) {
         return this.#commands.sh_get(this.tkn, query as { readonly key: string }, options);
       }
       if (query.key === undefined || query.keys !== undefined) {

@@ -55,6 +55,22 @@ describe('a session with a schema', () => {
     },
   );
 
+  it.each([undefined, null])('refuses to get %s, as a session without a schema does', async (query) => {
+    const { commands, sent } = session({ a: z.string() });
+    // as a program without types calls it
+    const { error } = await settled(commands.get(query as unknown as { key: 'a' }));
+    expect(error).toBeInstanceOf(ValueError);
+    expect((error as Error).message).toContain('must say which');
+    expect(sent()).toEqual([]);
+  });
+
+  it('names the key that its schema does not have, among several', async () => {
+    const { commands } = session({ a: z.string() });
+    const { error } = await settled(commands.get({ keys: ['a', 'nobody'] as unknown as 'a'[] })); // as above
+    expect(error).toBeInstanceOf(ValueError);
+    expect((error as Error).message).toContain('"nobody"');
+  });
+
   it('refuses a key that its schema does not have, to set and to get', async () => {
     const { commands, sent } = session({ a: z.string() });
     for (const command of [
