@@ -1,3 +1,5 @@
+// What disposes of it is named in its types, which programs of an older `lib` must be able to read.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { defer, type Observable } from 'rxjs';
 import { ProtocolError } from '../errors.js';
 import { commands } from '../protocol/commands.js';

@@ -1,3 +1,5 @@
+// What disposes of it is named in its types, which programs of an older `lib` must be able to read.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { access, constants, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
