@@ -1,6 +1,6 @@
-import type { Agenda } from './agenda.js';
 import { type Interval, rateBound } from './deadline.js';
 import type { FollowedSession } from './followed.js';
+import type { Roll } from './roll.js';
 import type { Known, Life } from './state.js';
 import { SweepHint } from './sweep-hint.js';
 import { isExtendable } from './verdict.js';
@@ -14,15 +14,6 @@ const mostScouts = 32;
 /** Questions about overdue sessions wait for each other so long, in ms: many go in one request. */
 const together = 50;
 
-/** What the lookout needs of the tracker. */
-export interface Room {
-  readonly agenda: Agenda;
-  now(): number;
-  ask(session: FollowedSession, what: 'exists' | 'info'): void;
-  /** Time has come to tell that a deadline is near, or past. */
-  tell(session: FollowedSession, now: number): void;
-}
-
 /** Looks after deadlines: when to tell that they are near or past, when to ask the server, and what. */
 export class Lookout {
   readonly #sweeps: SweepHint;
@@ -32,7 +23,8 @@ export class Lookout {
   #scoutsSince = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly room: Room,
+    private readonly roll: Roll,
+    private readonly question: (session: FollowedSession, what: 'exists' | 'info') => void,
     private readonly sweepInterval: number,
   ) {
     this.#sweeps = new SweepHint(sweepInterval);
@@ -43,23 +35,23 @@ export class Lookout {
     for (;;) {
       const { life } = session;
       if (!session.followed || session.fate !== 'none' || life.is === 'over' || life.is === 'suspended') return;
-      const now = this.room.now();
+      const now = this.roll.now();
       const at = this.#next(session, life, now);
       if (now < at) {
-        this.room.agenda.plan(session, at);
+        this.roll.agenda.plan(session, at);
         return;
       }
       if (shouldLook(session, life.known, at, now)) {
-        this.room.ask(session, 'info');
+        this.question(session, 'info');
         return;
       }
-      this.room.tell(session, now);
+      this.roll.take(session, { kind: 'time', now, lead: session.lead });
     }
   }
 
   /** An overdue session's time has come to be asked about. */
   ask(session: FollowedSession, { settings, deadline }: Known): void {
-    this.room.ask(session, this.#tellsAll(settings, deadline) ? 'exists' : 'info');
+    this.question(session, this.#tellsAll(settings, deadline) ? 'exists' : 'info');
   }
 
   /** It is there: no look of the server's since has let it go. */
@@ -80,11 +72,11 @@ export class Lookout {
 
   /** No answer came to a question: when to go on. What was to be made sure of is told without being sure, as `local`. */
   unanswered(session: FollowedSession, isNeeded: boolean): void {
-    const now = this.room.now();
+    const now = this.roll.now();
     const overdue = session.life.is === 'overdue';
     if (!isNeeded && !overdue) session.lookedAt = now;
     const pause = isNeeded ? resolution : overdue ? this.sweepInterval : 0;
-    this.room.agenda.plan(session, now + pause);
+    this.roll.agenda.plan(session, now + pause);
   }
 
   /** When something is to be told of a session, or asked. */
@@ -122,7 +114,7 @@ export class Lookout {
   /** Whether it tells all that a session is there: not where it stays when it expires, or should have gone by now. */
   #tellsAll(settings: Known['settings'], deadline: Interval): boolean {
     if (!settings.deleteSession) return false;
-    const now = this.room.now();
+    const now = this.roll.now();
     const late = isExtendable(settings) ? now - deadline.lo : now - deadline.hi - 2 * this.sweepInterval;
     return late <= this.sweepInterval;
   }
@@ -135,6 +127,3 @@ function shouldLook(session: FollowedSession, { settings, deadline }: Known, at:
   const askedNow = resolution + 2 * rateBound * Math.max(0, deadline.lo - now);
   return deadline.hi - deadline.lo > 2 * askedNow;
 }
-
-/** By how much what is known of a deadline must have grown for an `SH_INFO` to be worth it. */
-export const worthAsking = resolution;

@@ -1,21 +1,15 @@
 import { Census } from './census.js';
 import type { EndedBy, SuspensionReason } from './events.js';
 import type { FollowedSession } from './followed.js';
+import type { Roll } from './roll.js';
 import { unseenSleep } from './verdict.js';
 
 /** Most sessions in the sample that tells whether all may be gone. */
 const sampleSize = 40;
 
-/** What looking for missing sessions needs of the tracker. */
+/** What is done about missing sessions. */
 export interface Room {
-  readonly followed: ReadonlyMap<bigint, FollowedSession>;
-  readonly connected: boolean;
-  /** Which connection this is. */
-  readonly connection: number;
-  now(): number;
   ask(session: FollowedSession, what: 'exists'): void;
-  /** Does something with each session that is still followed, in slices. */
-  each(sessions: readonly FollowedSession[], work: (session: FollowedSession) => void): void;
   /** The verdict on a session that is gone. */
   sentence(session: FollowedSession, gone: Gone): void;
   /** All that was to be told first is told: a session goes on. */
@@ -39,7 +33,14 @@ export class Missing {
   readonly #gone = new Map<FollowedSession, number>();
   #census: Census | undefined;
 
-  constructor(private readonly room: Room) {}
+  constructor(
+    private readonly roll: Roll,
+    private readonly room: Room,
+  ) {}
+
+  get #connected(): boolean {
+    return this.roll.status === 'open';
+  }
 
   /** Whether a session is about to be heard of before anything is said. */
   waitsFor(session: FollowedSession): boolean {
@@ -48,14 +49,14 @@ export class Missing {
 
   /** A reply says that a session is gone. */
   found(session: FollowedSession, answeredAt: number): void {
-    if (this.#census === undefined && this.room.connected && !oughtToLive(session, answeredAt)) {
+    if (this.#census === undefined && this.#connected && !oughtToLive(session, answeredAt)) {
       this.#sentence(session, answeredAt, false);
       return;
     }
     session.fate = 'gone';
     this.#gone.set(session, answeredAt);
     this.#heard(session, false);
-    if (this.#census === undefined && this.room.connected && this.#gone.has(session)) this.#sample();
+    if (this.#census === undefined && this.#connected && this.#gone.has(session)) this.#sample();
   }
 
   /** A reply says that a session is there. */
@@ -76,15 +77,15 @@ export class Missing {
 
   /** Asks about all sessions, before anything is said. `reason`: why they are suspended; none: they are not. */
   askAll(reason: SuspensionReason | undefined): void {
-    if (!this.room.connected || (reason === undefined && this.#census?.scope === 'all')) return;
-    const sessions = [...this.room.followed.values()].filter(({ fate }) => fate === 'none');
+    if (!this.#connected || (reason === undefined && this.#census?.scope === 'all')) return;
+    const sessions = [...this.roll.followed.values()].filter(({ fate }) => fate === 'none');
     this.#begin(new Census(reason, 'all', sessions), sessions);
   }
 
   #sample(): void {
-    const now = this.room.now();
+    const now = this.roll.now();
     const sessions: FollowedSession[] = [];
-    for (const session of this.room.followed.values()) {
+    for (const session of this.roll.followed.values()) {
       if (session.fate === 'none' && oughtToLive(session, now)) sessions.push(session);
       if (sessions.length === sampleSize) break;
     }
@@ -95,7 +96,7 @@ export class Missing {
     this.#census = census;
     if (census.complete) this.#conclude(census);
     else {
-      this.room.each(sessions, (session) => {
+      this.roll.each(sessions, (session) => {
         if (this.#census === census) this.room.ask(session, 'exists');
       });
     }
@@ -115,7 +116,7 @@ export class Missing {
     for (const [session, answeredAt] of this.#gone) {
       if (!oughtToLive(session, answeredAt)) continue;
       early += 1;
-      mayBeRestart ||= session.aliveIn !== this.room.connection;
+      mayBeRestart ||= session.aliveIn !== this.roll.connection;
     }
     const noneLives = census.survivors === 0;
     if (census.scope === 'sample' && noneLives && early > 1) {
@@ -123,18 +124,18 @@ export class Missing {
       return;
     }
     const allGone = noneLives && early >= (mayBeRestart ? 1 : 2);
-    this.room.each([...this.#gone.keys()], (session) => {
+    this.roll.each([...this.#gone.keys()], (session) => {
       const answeredAt = this.#gone.get(session);
       if (answeredAt !== undefined && this.#gone.delete(session)) this.#sentence(session, answeredAt, allGone);
     });
     if (census.reason !== undefined) {
-      this.room.each([...this.room.followed.values()], (session) => this.room.resume(session));
+      this.roll.eachFollowed((session) => this.room.resume(session));
     }
   }
 
   #sentence(session: FollowedSession, answeredAt: number, allGone: boolean): void {
     const { endLost, aliveIn } = session;
-    const endedBy = endLost ? 'unknown' : aliveIn === this.room.connection ? 'other' : 'other-or-restart';
+    const endedBy = endLost ? 'unknown' : aliveIn === this.roll.connection ? 'other' : 'other-or-restart';
     this.room.sentence(session, { answeredAt, endedBy, allGone });
   }
 }

@@ -39,15 +39,15 @@ export class Sessions implements CommandObserver {
   }
 
   get listening(): boolean {
-    return this.#tracker.listening;
+    return this.#tracker.listener.listening;
   }
 
   replied(command: SettledCommand, reply: Reply): void {
-    this.#tracker.replied(command, reply);
+    this.#tracker.listener.replied(command, reply);
   }
 
   lost(command: SettledCommand): void {
-    this.#tracker.lost(command);
+    this.#tracker.listener.lost(command);
   }
 
   /**

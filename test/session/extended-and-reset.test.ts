@@ -75,7 +75,7 @@ describe('a deadline that others move', () => {
     const session = world.create({ seconds: 60, extendOnSetAdd: true });
     const events = world.follow(session);
     world.clock.advance(10_000);
-    world.tracker.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
+    world.tracker.listener.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
     world.clock.advance(10);
     expect(types(events)).toEqual(['opened', 'widened']);
     world.clock.advance(51_000);

@@ -95,7 +95,7 @@ describe('while nobody follows', () => {
     world.clock.advance(60_000);
     expect(world.clock.timers).toBe(0);
     expect(world.sent).toEqual(['SH_NEW']);
-    expect(world.tracker.listening).toBe(false);
+    expect(world.tracker.listener.listening).toBe(false);
   });
 
   it('an extension may go unseen: who follows again hears a wider interval, and a question tightens it', () => {

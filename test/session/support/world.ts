@@ -99,11 +99,11 @@ export class World {
     return new Observable((subscriber) =>
       this.request(name, members).subscribe({
         next: (reply) => {
-          this.tracker.replied(settled, reply);
+          this.tracker.listener.replied(settled, reply);
           subscriber.next(reply);
         },
         error: (error) => {
-          this.tracker.lost(settled);
+          this.tracker.listener.lost(settled);
           subscriber.error(error);
         },
         complete: () => subscriber.complete(),

@@ -1,0 +1,96 @@
+import { Status } from '../protocol/status.js';
+import type { Reply } from '../transport/transport.js';
+import { said, saidByLoss, tokensOf } from './command-evidence.js';
+import type { FollowedSession } from './followed.js';
+import type { Missing } from './missing.js';
+import type { CommandObserver, SettledCommand } from './port.js';
+import type { Answers } from './prober.js';
+import type { Roll } from './roll.js';
+import type { Evidence } from './state.js';
+
+/** What the listener does about what it hears. */
+export interface Room extends Pick<Answers<FollowedSession>, 'exists'> {
+  learn(session: FollowedSession, evidence: Evidence): void;
+  ask(session: FollowedSession, what: 'exists' | 'info'): void;
+}
+
+/** Hears every command that the client settles, and knows what that says of the sessions that are followed. */
+export class CommandListener implements CommandObserver {
+  constructor(
+    private readonly roll: Roll,
+    private readonly missing: Missing,
+    private readonly room: Room,
+  ) {}
+
+  get listening(): boolean {
+    return this.roll.followed.size > 0;
+  }
+
+  replied(command: SettledCommand, reply: Reply): void {
+    if (command.tkn !== undefined) {
+      const session = this.roll.followed.get(command.tkn);
+      if (session?.fate === 'none') this.#repliedFor(session, command, reply);
+      return;
+    }
+    if (reply.body.st !== Status.Ok) return;
+    if (command.row.command === 'SH_END_ALL') this.#allEnded(this.roll.spanOf(reply).hi);
+    else if (command.row.command === 'SH_EXISTS') this.#overheard(command.argument, reply);
+  }
+
+  lost(command: SettledCommand): void {
+    if (command.tkn !== undefined) {
+      const session = this.roll.followed.get(command.tkn);
+      if (session?.fate === 'none') this.#lostFor(session, command);
+      return;
+    }
+    if (command.row.command !== 'SH_END_ALL') return;
+    for (const session of this.roll.followed.values()) session.endLost = true;
+    this.missing.askAll(undefined);
+  }
+
+  #repliedFor(session: FollowedSession, command: SettledCommand, reply: Reply): void {
+    const span = this.roll.spanOf(reply);
+    const what = said(command, reply, span);
+    if (what === 'nothing') return;
+    if (what === 'gone') {
+      this.room.exists(session, span, false);
+      return;
+    }
+    session.aliveIn = this.roll.connection;
+    if (what !== 'alive') this.room.learn(session, what);
+  }
+
+  #lostFor(session: FollowedSession, command: SettledCommand): void {
+    this.roll.checkClocks();
+    if (command.row.command === 'SH_END') {
+      session.endLost = true;
+      this.room.ask(session, 'exists');
+    }
+    const evidence = saidByLoss(command, this.roll.now());
+    if (evidence === undefined) return;
+    const { life } = session;
+    this.room.learn(session, evidence);
+    if (session.life !== life && evidence.kind === 'touch-lost') this.room.ask(session, 'info');
+  }
+
+  /** This client ended them all. One that was overdue may have expired before. */
+  #allEnded(answeredAt: number): void {
+    const sessions = [...this.roll.followed.values()];
+    for (const session of sessions) session.fate = 'ended-by-self';
+    const gone = { kind: 'gone', answeredAt, endedBy: 'self', allGone: true } as const;
+    this.roll.each(sessions, (session) => {
+      this.roll.sleptThrough(session);
+      this.roll.take(session, gone);
+    });
+  }
+
+  /** The program asked on its own which sessions exist. */
+  #overheard(argument: unknown, reply: Reply): void {
+    const existing = new Set(tokensOf(reply.body.exist));
+    const span = this.roll.spanOf(reply);
+    for (const tkn of tokensOf(argument)) {
+      const session = this.roll.followed.get(tkn);
+      if (session?.fate === 'none') this.room.exists(session, span, existing.has(tkn));
+    }
+  }
+}

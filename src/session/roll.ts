@@ -1,0 +1,96 @@
+import type { Reply } from '../transport/transport.js';
+import { Agenda } from './agenda.js';
+import { ClockWatch } from './clock-watch.js';
+import type { Interval } from './deadline.js';
+import type { SessionEvent } from './events.js';
+import { type FollowedSession, Outbox } from './followed.js';
+import type { SessionPort } from './port.js';
+import { spanOf } from './prober.js';
+import { type Evidence, next, type Step } from './state.js';
+
+/** The sessions that are followed, and what they have in common: the agenda, the clocks, the connection. */
+export class Roll {
+  readonly followed = new Map<bigint, FollowedSession>();
+  readonly agenda: Agenda;
+  readonly #watch: ClockWatch;
+  readonly #outbox: Outbox;
+  status: 'unknown' | 'open' | 'lost' | 'closed' = 'unknown';
+  /** Counts connections: what was known on an earlier one may have been lost with the server. */
+  connection = 0;
+
+  constructor(
+    readonly port: SessionPort,
+    private readonly sweepInterval: number,
+    everybody: (event: SessionEvent) => void,
+    private readonly told: {
+      /** The machine slept, or its wall clock was set. */
+      jumped(): void;
+      /** A session is gone, and that was told. */
+      over(session: FollowedSession): void;
+    },
+  ) {
+    this.agenda = new Agenda(port.clock, () => this.checkClocks());
+    this.#watch = new ClockWatch(port.clock);
+    this.#outbox = new Outbox(everybody);
+  }
+
+  now(): number {
+    return this.port.clock.now();
+  }
+
+  /** How long the machine has slept in all. */
+  get slept(): number {
+    return this.#watch.total;
+  }
+
+  /** Looks whether the clocks have parted. To be done before anything is made of the time. */
+  checkClocks(): void {
+    if (this.#watch.jumped() && this.followed.size > 0) this.told.jumped();
+  }
+
+  /** From writing a request to its reply; earlier by what the machine slept in between, as deadlines are. */
+  spanOf(reply: Reply): Interval {
+    this.checkClocks();
+    return this.awake(spanOf(reply));
+  }
+
+  /** A span that began before the machine slept began earlier, by the clock of now. */
+  awake({ lo, hi }: Interval): Interval {
+    return { lo: lo - this.#watch.sleptSince(lo), hi };
+  }
+
+  /** Moves a deadline by what the machine slept since it was last right. */
+  sleptThrough(session: FollowedSession): void {
+    const slept = this.slept - session.slept;
+    session.slept = this.slept;
+    if (slept > 0) this.take(session, { kind: 'clock-jumped', slept });
+  }
+
+  /** Takes in what evidence says about a session, and tells who follows. */
+  take(session: FollowedSession, evidence: Evidence): void {
+    const reloadExcluded = !this.port.persistEnabled && session.knownIn === this.connection;
+    this.step(session, next(session.life, evidence, { sweepInterval: this.sweepInterval, reloadExcluded }));
+  }
+
+  /** Takes a step with a session, and tells who follows. */
+  step(session: FollowedSession, step: Step): void {
+    session.take(step, this.now(), this.#outbox);
+    if (step.life.is === 'over') this.told.over(session);
+  }
+
+  /** Does something with each session that is still followed, in slices. */
+  each(sessions: readonly FollowedSession[], work: (session: FollowedSession) => void): void {
+    let index = 0;
+    this.agenda.work(() => {
+      const session = sessions[index++];
+      if (session === undefined) return false;
+      if (session.followed) work(session);
+      return true;
+    });
+  }
+
+  /** As above, with all of them. */
+  eachFollowed(work: (session: FollowedSession) => void): void {
+    this.each([...this.followed.values()], work);
+  }
+}

@@ -1,0 +1,22 @@
+import { rateBound } from './deadline.js';
+import type { Life } from './state.js';
+import { isExtendable, unseenSleep } from './verdict.js';
+
+/** An `SH_INFO` can't tell a deadline better than to a second: by less, what is known need not grow for asking. */
+const worthAsking = 1000;
+
+/** What may have happened to a session that nobody followed until now: its interval grows. Whether by so much that it is worth asking. */
+export function afterUnseen(life: Life, now: number): { readonly life: Life; readonly worthAsking: boolean } {
+  if (life.is === 'over') return { life, worthAsking: false };
+  const { known } = life;
+  const { settings, deadline } = known;
+  // Nothing is said to be near or past: that is told anew.
+  const idle = { is: 'alive', known } as const;
+  const movable = isExtendable(settings) || (!settings.deleteSession && now >= deadline.lo - unseenSleep);
+  if (settings.duration === 0 || !movable) return { life: idle, worthAsking: false };
+  const hi = Math.max(deadline.hi, now + settings.duration * (1 + rateBound));
+  return {
+    life: { is: 'alive', known: { ...known, filled: undefined, deadline: { lo: deadline.lo, hi } } },
+    worthAsking: hi - deadline.hi > worthAsking,
+  };
+}
