@@ -149,9 +149,11 @@ export const findQuery: Parameter<[query: FindQuery]> = {
 
 /** Which places of a key's value get a new value. */
 export interface UpdateInput {
+  /** The top-level key. */
   readonly key: string;
   /** A JSONPath inside the key's value; `$` is the value itself. */
   readonly path: string;
+  /** What those places hold from then on. */
   readonly value: JsonInput;
 }
 
@@ -164,7 +166,9 @@ export const update: Parameter<[update: UpdateInput]> = {
 
 /** What to append to an array. */
 export interface ArrayAppendInput {
+  /** The top-level key. */
   readonly key: string;
+  /** What is put at the array's end, in this order. */
   readonly items: readonly JsonInput[];
   /** The member of the key's value that holds the array; absent: the value is the array. */
   readonly name?: string | undefined;

@@ -48,12 +48,15 @@ export const reply = {
 
 /** How a session expires. Times in seconds. */
 export interface SessionExpiry {
+  /** How long it lives from its creation, its last extension or the last loss of its keys. */
   readonly duration: number;
   /** Whole seconds left, cut toward zero; negative once it is overdue. */
   readonly remaining: number;
   /** Whether the session goes when it expires, or only its keys. */
   readonly deleteSession: boolean;
+  /** Whether a set or add begins its duration anew. */
   readonly extendOnSetAdd: boolean;
+  /** Whether a get begins its duration anew. */
   readonly extendOnGet: boolean;
 }
 

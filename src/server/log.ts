@@ -1,13 +1,18 @@
 /** How much is told: each level includes those before it. */
 export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
+/** One of the levels of `consoleLog`. */
 export type LogLevel = (typeof logLevels)[number];
 
 /** Where the server tells what happens. Messages never hold keys, values or tokens. */
 export interface Log {
+  /** Something failed that should not. */
   error(message: string, cause?: unknown): void;
+  /** A client or a dataset was refused or dropped. */
   warn(message: string, cause?: unknown): void;
+  /** What the server did of note. */
   info(message: string): void;
+  /** What only a search for a fault needs. */
   debug(message: string): void;
 }
 

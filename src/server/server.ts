@@ -165,6 +165,7 @@ export class NdbServer {
     return this.#closing;
   }
 
+  /** `await using server = await NdbServer.listen()` closes it at the end of the block. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
