@@ -118,9 +118,10 @@ function linus(client: NdbClient): Observable<unknown> {
 
 async function main(givenUrl: string | undefined): Promise<void> {
   // The embedded server looks for lapsed sessions more often than NemesisDB, which takes up to five seconds.
-  const server = givenUrl === undefined ? await NdbServer.listen({ sweepInterval: 250 }) : undefined;
+  const sweepInterval = givenUrl === undefined ? 250 : 5000;
+  const server = givenUrl === undefined ? await NdbServer.listen({ sweepInterval }) : undefined;
   const url = givenUrl ?? server?.url ?? '';
-  const client = new NdbClient({ reconnect: { attempts: 3 } });
+  const client = new NdbClient({ reconnect: { attempts: 3 }, sweepInterval });
   try {
     const people$ = client.open(url).pipe(
       tap(({ serverVersion }) => tell('', `connected to NemesisDB ${serverVersion} at ${url}`)),

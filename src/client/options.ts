@@ -56,6 +56,11 @@ export interface NdbClientOptions {
   readonly closeTimeout?: number | undefined;
   /** How long before its deadline a session's `expiring$` tells. Default: a tenth of the session's duration. */
   readonly expiringBefore?: number | undefined;
+  /**
+   * How often the server looks for expired sessions, so that it is asked about one just after. A hint: nothing that is told
+   * rests on it. Default 5000, as NemesisDB does.
+   */
+  readonly sweepInterval?: number | undefined;
   /** Where time comes from; for tests. Default: the machine. */
   readonly clock?: Clock | undefined;
   /** A number in [0, 1), for jitter; for tests. Default `Math.random`. */
@@ -67,6 +72,7 @@ export interface Settings extends TransportOptions {
   readonly timeout: number;
   readonly retry: Retry;
   readonly expiringBefore: number | undefined;
+  readonly sweepInterval: number;
 }
 
 const defaultReconnect: ReconnectOptions = {
@@ -123,6 +129,7 @@ const clientOptions = optionalMembers({
   connectTimeout: milliseconds,
   closeTimeout: millisecondsFrom0,
   expiringBefore: millisecondsFrom0,
+  sweepInterval: milliseconds,
   clock: must<Clock>('a clock: an object with now, wall and schedule', isObject),
   random: must<() => number>('a function', (value) => typeof value === 'function'),
 });
@@ -186,6 +193,7 @@ export function settingsOf(given: NdbClientOptions = {}): Settings {
     connectTimeout: given.connectTimeout ?? 5000,
     closeTimeout: given.closeTimeout ?? 5000,
     expiringBefore: given.expiringBefore,
+    sweepInterval: given.sweepInterval ?? 5000,
     clock: given.clock ?? systemClock,
     random: given.random ?? Math.random,
   };

@@ -19,6 +19,7 @@ describe('the options of a client', () => {
       connectTimeout: 5000,
       closeTimeout: 5000,
       expiringBefore: undefined,
+      sweepInterval: 5000,
       clock: systemClock,
       random: Math.random,
     });
