@@ -94,10 +94,12 @@ export class Datasets {
   /** Loads top-level keys: those of the dataset are written, others stay. */
   loadKeys(name: string): Promise<Loaded | undefined> {
     return this.#load(name, async (files) => {
-      // A sessions file has no keys of this kind: nothing is loaded, and that is no error.
-      const entries = files.flatMap((file) =>
-        isObject(file) && Object.hasOwn(file, 'keys') && isObject(file.keys) ? readEntries(file.keys) : [],
-      );
+      const entries = files.flatMap((file) => {
+        // A sessions file has no keys of this kind: nothing is loaded, and that is no error.
+        if (Array.isArray(file)) return [];
+        if (!isObject(file)) throw new DatasetError('it holds no keys');
+        return readEntries(objectIn(file, 'keys'));
+      });
       if ((await this.#store.set(undefined, entries, false)) === 'full')
         throw new DatasetError('it does not fit in memory');
       return { status: files.length === 0 ? Status.Loading : Status.LoadComplete, sessions: 0, keys: entries.length };

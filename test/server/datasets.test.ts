@@ -151,6 +151,8 @@ describe('what is loaded', () => {
   test.each([
     ['cut short', '{ "keys":{"a":2,"b":'],
     ['of something else', 'PK\u0003\u0004'],
+    ['an object whose keys are none', '{ "keys":[1]}'],
+    ['a bare text', '"keys"'],
     ['nested without end', `{ "keys":{"a":${'['.repeat(100_000)}`],
   ])('changes nothing where a file is %s: 142, and a line in the log', async (_, text) => {
     const log = keptLog();
