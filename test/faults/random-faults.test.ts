@@ -8,7 +8,7 @@ import { program, run } from '../support/fault-program.js';
  * of them.
  */
 it('whatever happens to the network, nothing is lost without a word, and nothing is wrong', async () => {
-  const { FAULT_SEED: seed, FAULT_RUNS: runs = '25' } = process.env;
+  const { FAULT_SEED: seed, FAULT_RUNS: runs = '15' } = process.env;
   await fc.assert(
     fc.asyncProperty(program, async (steps) => {
       expect(await run(steps)).toEqual([]);
