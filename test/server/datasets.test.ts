@@ -151,8 +151,6 @@ describe('what is loaded', () => {
   test.each([
     ['cut short', '{ "keys":{"a":2,"b":'],
     ['of something else', 'PK\u0003\u0004'],
-    ['an object whose keys are none', '{ "keys":[1]}'],
-    ['a bare text', '"keys"'],
     ['nested without end', `{ "keys":{"a":${'['.repeat(100_000)}`],
   ])('changes nothing where a file is %s: 142, and a line in the log', async (_, text) => {
     const log = keptLog();
@@ -165,6 +163,20 @@ describe('what is loaded', () => {
     expect(log.lines).toEqual(['A dataset was not loaded; nothing was changed.']);
     socket.terminate();
   });
+
+  test.each(['{ "keys":[1]}', '"keys"', '{}'])(
+    'changes nothing where a file is JSON, but no keys: %s',
+    async (text) => {
+      const log = keptLog();
+      await using setup = await serverWithFolder({ log });
+      await writeByHand(setup.folder, '1', complete, ['{ "keys":{"a":2}}', text]);
+      const socket = await connectTo(setup.server.url);
+      expect(await ask(socket, '{"KV_LOAD":{"name":"ds"}}')).toContain('"st":142');
+      expect(await ask(socket, '{"KV_COUNT":{}}')).toBe('{"KV_COUNT_RSP":{"cnt":0,"st":1}}');
+      expect(log.lines).toEqual(['A dataset was not loaded; nothing was changed.']);
+      socket.terminate();
+    },
+  );
 
   test('changes nothing where one session in it is damaged', async () => {
     await using setup = await serverWithFolder();
