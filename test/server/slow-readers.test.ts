@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
 import { ManualClock } from './support/manual-clock.js';
-import { slowStore } from './support/slow-store.js';
 import { ask, closeCode, connectTo, keptLog } from './support/peers.js';
+import { slowStore } from './support/slow-store.js';
 
 const value = 'x'.repeat(7000);
 
