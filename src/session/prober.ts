@@ -105,62 +105,76 @@ export class Prober<Session extends Askable> {
     const tkns = sessions.map(({ tkn }) => tkn);
     this.#send(this.port.send('SH_EXISTS', { tkns }), sessions, ({ body }, span) => {
       const existing = body.st === Status.Ok ? tokensIn(body.exist) : undefined;
-      if (existing === undefined) return false;
-      for (const session of sessions) {
+      if (existing === undefined) return undefined;
+      return (session) => {
         if (answered(session, 'exists')) this.answers.exists(session, span, existing.has(session.tkn));
-      }
-      return true;
+      };
     });
     return true;
   }
 
   #askForOne(): boolean {
-    const [session] = this.#info;
-    if (session === undefined) return false;
-    this.#info.delete(session);
-    this.#send(this.port.send('SH_INFO', { tkn: session.tkn }), [session], ({ body }, span) => {
+    const [first] = this.#info;
+    if (first === undefined) return false;
+    this.#info.delete(first);
+    this.#send(this.port.send('SH_INFO', { tkn: first.tkn }), [first], ({ body }, span) => {
       const report = body.st === Status.Ok ? reportOf(body) : undefined;
-      if (report === undefined && body.st !== Status.SessionNotExist) return false;
-      if (!answered(session, 'info')) return true;
-      if (report === undefined) this.answers.exists(session, span, false);
-      else this.answers.informed(session, span, report);
-      return true;
+      if (report === undefined && body.st !== Status.SessionNotExist) return undefined;
+      return (session) => {
+        if (!answered(session, 'info')) return;
+        if (report === undefined) this.answers.exists(session, span, false);
+        else this.answers.informed(session, span, report);
+      };
     });
     return true;
   }
 
+  /** `understand` makes of a reply what to do with each session; nothing where it can't be understood. */
   #send(
     reply$: Observable<Reply>,
     sessions: readonly Session[],
-    understood: (reply: Reply, span: Interval) => boolean,
+    understand: (reply: Reply, span: Interval) => ((session: Session) => void) | undefined,
   ): void {
     this.#underWay.add(sessions);
     const requests = this.#requests;
-    let heard = false;
-    const ended = () => {
-      if (requests.closed) return;
-      this.#underWay.delete(sessions);
-      requests.remove(request);
-      if (!heard) {
-        for (const session of sessions) {
-          if (session.asked === 'nothing') continue;
-          session.asked = 'nothing';
-          this.answers.unanswered(session);
-        }
-      }
-      if (this.#exists.size + this.#info.size > 0) this.#flushSoon();
-    };
     const request = new Subscription();
     requests.add(request);
+    let takeIn: ((session: Session) => void) | undefined;
+    const settled = () => {
+      requests.remove(request);
+      this.#takeIn(sessions, requests, takeIn ?? ((session) => this.#unanswered(session)));
+    };
     request.add(
       reply$.subscribe({
         next: (reply) => {
-          if (!requests.closed) heard = understood(reply, spanOf(reply));
+          takeIn = understand(reply, spanOf(reply));
         },
-        error: ended,
-        complete: ended,
+        error: settled,
+        complete: settled,
       }),
     );
+  }
+
+  /** In slices: an answer about many sessions has many events. They count as under way for as long as that takes. */
+  #takeIn(sessions: readonly Session[], requests: Subscription, takeIn: (session: Session) => void): void {
+    let index = 0;
+    this.agenda.work(() => {
+      if (requests.closed) return false;
+      const session = sessions[index++];
+      if (session !== undefined) {
+        takeIn(session);
+        return true;
+      }
+      this.#underWay.delete(sessions);
+      if (this.#exists.size + this.#info.size > 0) this.#flushSoon();
+      return false;
+    });
+  }
+
+  #unanswered(session: Session): void {
+    if (session.asked === 'nothing') return;
+    session.asked = 'nothing';
+    this.answers.unanswered(session);
   }
 }
 

@@ -27,7 +27,7 @@ describe('many sessions', () => {
     const world = new World();
     for (let index = 0; index < 300; index++) world.create({ seconds: 10, extendOnGet: true }).events$.subscribe();
     world.clock.advance(20_000);
-    expect(world.mostUnderWay).toBeLessThanOrEqual(4);
+    expect(world.mostUnderWay).toBeLessThanOrEqual(5); // one that is being answered
     expect(world.mostUnderWay).toBeGreaterThan(1);
   });
 
