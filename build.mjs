@@ -1,6 +1,6 @@
 // Builds dist: types by tsc, code by esbuild.
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { build } from 'esbuild';
 
 rmSync('dist', { recursive: true, force: true });
@@ -19,3 +19,5 @@ await build({
   // be this one. rxjs must be the program's own copy; the rest is a few files each.
   external: ['rxjs', 'ws', 'lossless-json', 'json-p3'],
 });
+// What is bundled keeps its license.
+copyFileSync('node_modules/zod/LICENSE', 'dist/LICENSE-zod.txt');

@@ -55,6 +55,7 @@ export class ResponseError extends NdbError {
 export class ValueError extends NdbError {
   override readonly name = 'ValueError';
   readonly code = 'NDB_VALUE';
+  /** Nothing left. */
   readonly outcome: Outcome = 'not-sent';
 
   constructor(
@@ -76,6 +77,7 @@ export class SchemaError extends NdbError {
   readonly code = 'NDB_SCHEMA';
 
   constructor(
+    /** The NemesisDB command, such as `SH_GET`. */
     readonly command: string,
     /** `in`: a value about to be sent, `out`: one that came back. */
     readonly direction: 'in' | 'out',
@@ -96,9 +98,11 @@ export class SchemaError extends NdbError {
 export class PayloadTooLargeError extends NdbError {
   override readonly name = 'PayloadTooLargeError';
   readonly code = 'NDB_PAYLOAD_TOO_LARGE';
+  /** Nothing left. */
   readonly outcome: Outcome = 'not-sent';
 
   constructor(
+    /** The NemesisDB command, such as `SH_GET`. */
     readonly command: string,
     /** The length of the request in UTF-8 bytes. */
     readonly bytes: number,
@@ -116,9 +120,11 @@ export class PayloadTooLargeError extends NdbError {
 export class QueueFullError extends NdbError {
   override readonly name = 'QueueFullError';
   readonly code = 'NDB_QUEUE_FULL';
+  /** Nothing left. */
   readonly outcome: Outcome = 'not-sent';
 
   constructor(
+    /** The NemesisDB command, such as `SH_GET`. */
     readonly command: string,
     /** How many requests wait. */
     readonly queued: number,
@@ -136,6 +142,7 @@ export class TimeoutError extends NdbError {
   readonly code = 'NDB_TIMEOUT';
 
   constructor(
+    /** The NemesisDB command, such as `SH_GET`. */
     readonly command: string,
     /** The timeout in milliseconds. */
     readonly timeout: number,
@@ -178,6 +185,7 @@ export class ReplyLostError extends NdbError {
   readonly code = 'NDB_REPLY_LOST';
 
   constructor(
+    /** The NemesisDB command, such as `SH_GET`. */
     readonly command: string,
     /** `executed`: proven by a later reply. `unknown`: the connection broke first. */
     readonly outcome: 'unknown' | 'executed',

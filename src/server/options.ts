@@ -62,6 +62,48 @@ export function numericFault(name: NumericOption, value: number): string | undef
   return `${name} must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `from ${from} to ${to}`}.`;
 }
 
+/** The options that are no numbers, with what is right for them. */
+const otherOptions: Readonly<
+  Record<Exclude<keyof NdbServerOptions, NumericOption>, readonly [string, (value: unknown) => boolean]>
+> = {
+  host: ['a text', isText],
+  persist: ['the path of a folder', isText],
+  load: ['the name of a dataset', isText],
+  allowOrigin: [
+    'an origin such as https://app.example, an array of them, or *',
+    (value) => (Array.isArray(value) ? value : [value]).every(isOrigin),
+  ],
+  log: ['an object', isObject],
+  clock: ['an object', isObject],
+  store: ['an object', isObject],
+};
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** As browsers write it: no path, not even a slash, or nothing would ever match. */
+function isOrigin(value: unknown): boolean {
+  return value === '*' || (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value);
+}
+
+/** Throws a `ValueError` that names an option which is unknown or can't be right. */
+export function checkOptions(options: NdbServerOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (name in numericOptions || value === undefined) continue;
+    if (!Object.hasOwn(otherOptions, name)) {
+      const names = [...Object.keys(otherOptions), ...Object.keys(numericOptions)].join(', ');
+      throw new ValueError(`NdbServer has no option ${JSON.stringify(name)}; it takes ${names}.`, name);
+    }
+    const [right, isRight] = otherOptions[name as keyof typeof otherOptions]; // it has one of this name, as seen above
+    if (!isRight(value)) throw new ValueError(`${name} must be ${right}.`, name);
+  }
+}
+
 /** Fills in the defaults. Throws a `ValueError` for what can't be right. */
 export function numbersOf(options: NdbServerOptions): Record<NumericOption, number> {
   const resolve = (name: NumericOption) => {

@@ -13,7 +13,7 @@ import { Datasets } from './datasets.js';
 import { Dispatcher } from './dispatcher.js';
 import { consoleLog } from './log.js';
 import { MemoryStore } from './memory-store.js';
-import { type NdbServerOptions, numbersOf, numericOptions } from './options.js';
+import { checkOptions, type NdbServerOptions, numbersOf, numericOptions } from './options.js';
 import type { Store } from './store.js';
 import { sweepRegularly } from './sweeper.js';
 
@@ -80,6 +80,7 @@ export class NdbServer {
    * dataset that can't be loaded, and with the platform's error where it can't listen (`EADDRINUSE`: the port is taken).
    */
   static async listen(options: NdbServerOptions = {}): Promise<NdbServer> {
+    checkOptions(options);
     const numbers = numbersOf(options);
     if (options.host === '') {
       // Node takes it for every address of the machine; an unset variable of a script must not open the server to others.
