@@ -8,7 +8,8 @@ interface Decoder {
   parseJson(text: string): unknown;
 }
 
-const location = new URL('../../dist/protocol/json.js', import.meta.url).href;
+// Bundled beside the built benchmark by its script.
+const location = new URL('json.js', import.meta.url).href;
 const { parseJson } = (await import(location)) as Decoder; // an import by a computed name has no type
 
 /** A reply of 100 integers, all of that many digits. */

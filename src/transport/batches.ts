@@ -13,6 +13,12 @@ export const maxBatch = 32;
 /** Most batches under way: more requests wait for a fence to return and then share one, instead of one fence each. */
 const maxBatches = 4;
 
+/**
+ * Fewest requests that are parted in two when nothing is under way: with one batch alone, client and server would take turns
+ * for as long as the program keeps as many in flight.
+ */
+const parted = 8;
+
 /** What bounds the requests that may be written now. */
 export interface Room {
   readonly pipelining: Pipelining;
@@ -41,7 +47,8 @@ export function takeBatches(queue: RequestQueue<Request>, correlator: Correlator
   const most = room.pipelining === 'serial' ? 1 : room.maxInFlight;
   const first: Phase = { at: 'written', firstWrittenAt: room.now, writtenAt: room.now };
   for (;;) {
-    const free = Math.min(most - correlator.inFlight, maxBatch);
+    const half = correlator.batches === 0 && queue.size >= parted ? Math.ceil(queue.size / 2) : maxBatch;
+    const free = Math.min(most - correlator.inFlight, half, maxBatch);
     if (free <= 0 || correlator.batches >= maxBatches) break;
     const taken = queue.take(free);
     if (taken.length === 0) break;

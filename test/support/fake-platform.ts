@@ -76,8 +76,10 @@ export class FakeSocket implements PlatformSocket {
 
   /** Answers each request after the greeting's, in order, fences too, as a NemesisDB that holds nothing does. */
   answerAll(): void {
-    for (const text of this.requests) this.answer(text);
+    const { requests } = this;
+    // Before, not after: what is written in reply to an answer is not answered yet.
     this.#greeted = this.written.length;
+    for (const text of requests) this.answer(text);
   }
 
   answer(text: string): void {
