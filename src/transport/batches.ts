@@ -17,7 +17,7 @@ const maxBatches = 4;
  * Fewest requests that are parted in two when nothing is under way: with one batch alone, client and server would take turns
  * for as long as the program keeps as many in flight.
  */
-const parted = 8;
+const parted = 16;
 
 /** What bounds the requests that may be written now. */
 export interface Room {
