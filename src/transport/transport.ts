@@ -75,7 +75,10 @@ export interface ReconnectOptions {
 export interface HeartbeatOptions {
   /** How often silence is looked for. */
   readonly interval: number;
-  /** How long a silent peer has to show life once asked. */
+  /**
+   * How long a silent peer has to show life once asked. As long as a request in flight still waits for its reply, if that is
+   * longer: a server at work on it answers nothing else. So a call with a longer `timeout` puts the verdict off.
+   */
   readonly timeout: number;
 }
 
