@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
+import { encodeTextFrames } from '../protocol/text-frames.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Log } from './log.js';
 import type { Later } from './store.js';
@@ -49,7 +50,10 @@ export class Connection {
   #phase: Phase = ready;
   #line: Frame[] = [];
   #closeAfterAnswer: (() => void) | undefined;
-  #corked = false;
+  /** Replies to what arrived together: they leave in one write. */
+  #replies: string[] = [];
+  /** How many characters they have. */
+  #unwritten = 0;
   /** Whether anything has arrived since the last look for idle connections. */
   #heard = true;
 
@@ -89,6 +93,7 @@ export class Connection {
       return;
     }
     this.#line = [];
+    this.#write();
     this.#socket.close(code);
     // Reads on, for the client's own close frame.
     this.#socket.resume();
@@ -124,21 +129,23 @@ export class Connection {
 
   #send(reply: string): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#cork();
-    this.#socket.send(reply);
-    if (this.#phase === ready && this.#socket.bufferedAmount > this.#options.highWaterMark) this.#stall();
+    if (this.#replies.length === 0) process.nextTick(this.#write);
+    this.#replies.push(reply);
+    this.#unwritten += reply.length;
+    const { highWaterMark } = this.#options;
+    // Written before it is judged: only what the client does not take is held against it.
+    if (this.#unwritten > highWaterMark) this.#write();
+    if (this.#phase === ready && this.#stream.writableLength > highWaterMark) this.#stall();
   }
 
-  /** Gathers the replies to what arrived together into one write. */
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#stream.cork();
-    process.nextTick(() => {
-      this.#corked = false;
-      this.#stream.uncork();
-    });
-  }
+  /** Writes past ws, which holds nothing back that this could overtake: it has no compression here. */
+  readonly #write = (): void => {
+    if (this.#replies.length === 0) return;
+    const replies = this.#replies;
+    this.#replies = [];
+    this.#unwritten = 0;
+    if (this.#socket.readyState === WebSocket.OPEN) this.#stream.write(encodeTextFrames(replies));
+  };
 
   #stall(): void {
     const { clock, log, stallTimeout } = this.#options;

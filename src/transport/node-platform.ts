@@ -1,7 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { encodeFrames } from './frame-encoding.js';
+import { encodeTextFrames } from '../protocol/text-frames.js';
+import { masking } from './masking.js';
 import type { DialOptions, Platform, PlatformSocket, SocketEnd, SocketListener } from './platform.js';
 
 /** The name of the `diagnostics_channel` that carries the same as `client.activity$`. */
@@ -32,9 +33,9 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
   socket.on('close', (code, reason) => listener.closed(endOf(code, reason.toString(), failure)));
   return {
     write(frames) {
-      // Past ws, which would write each frame in two pieces (see `encodeFrames`). It holds nothing back that this could
+      // Past ws, which would write each frame in two pieces (see `encodeTextFrames`). It holds nothing back that this could
       // overtake: without compression it writes whatever it is given at once, and whole.
-      if (socket.readyState === WebSocket.OPEN) wire?.write(encodeFrames(frames));
+      if (socket.readyState === WebSocket.OPEN) wire?.write(encodeTextFrames(frames, masking));
     },
     ping: () => socket.ping(),
     close: (code) => socket.close(code),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { encodeFrames } from '../../src/transport/frame-encoding.js';
+import { encodeTextFrames } from '../../src/protocol/text-frames.js';
+import { masking } from '../../src/transport/masking.js';
 import { nodePlatform } from '../../src/transport/node-platform.js';
 import type { PlatformSocket } from '../../src/transport/platform.js';
 
@@ -60,7 +61,10 @@ test.each([0, 1, 3, 4, 125, 126, 127, 65_535, 65_536, 70_001])('a text of %i byt
 test('no two frames have the same masking key, and it hides the text', () => {
   const text = 'the same text';
   const [frameLength, count] = [6 + text.length, 5000];
-  const frames = encodeFrames(Array.from({ length: count }, () => text));
+  const frames = encodeTextFrames(
+    Array.from({ length: count }, () => text),
+    masking,
+  );
   const distinct = new Set<string>();
   for (let at = 0; at < frames.length; at += frameLength) {
     distinct.add(frames.subarray(at + 2, at + 6).toString('hex'));
