@@ -25,13 +25,6 @@ export type JsonInput =
  */
 const maxDepth = 1000;
 
-/**
- * An integer of 16 digits or more may not fit a double; where a text has none, the platform's JSON is exact. Digits behind
- * a point or a quote begin no integer: without the look behind, every other double and every numeric text would take the
- * slow path.
- */
-const longInteger = /(?<![.\d"])\d{16}/;
-
 const isInteger = /^-?\d+$/;
 
 function exactNumber(text: string): number | bigint {
@@ -46,17 +39,32 @@ const exactly = {
   onDuplicateKey: ({ newValue }: { readonly newValue: unknown }) => newValue,
 };
 
-/** So many digits in a row may be too long an integer. */
-const run = 16;
+/** An integer of so many digits or more may not fit a double. */
+const longInteger = 16;
+
+const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
+const point = 0x2e;
+const quote = 0x22;
 
 /**
- * Whether a text may hold an integer that a double can't. Of 16 digits in a row, one stands at a place that 16 divides: only
- * where a digit does is the text searched, which for long texts took as long as the platform needs to parse them.
+ * Whether a text may hold an integer that a double can't; where it holds none, the platform's JSON is exact. Of 16 digits in
+ * a row one stands at a place that 16 divides, so only those are looked at, and what stands around a digit there: searching
+ * a long text as a whole took as long as the platform needs to parse it. Digits behind a point or a quote begin no integer:
+ * otherwise every other double and every numeric text would take the slow path.
  */
 function mayHoldLongInteger(text: string): boolean {
-  for (let place = run - 1; place < text.length; place += run) {
-    const unit = text.charCodeAt(place);
-    if (unit >= 0x30 && unit <= 0x39) return longInteger.test(text);
+  for (let place = longInteger - 1; place < text.length; place += longInteger) {
+    if (!isDigit(text.charCodeAt(place))) continue;
+    let first = place;
+    while (first > 0 && isDigit(text.charCodeAt(first - 1))) first--;
+    let end = place + 1;
+    while (isDigit(text.charCodeAt(end))) end++;
+    if (end - first >= longInteger) {
+      const before = text.charCodeAt(first - 1);
+      if (before !== point && before !== quote) return true;
+      // The same digits again would make long runs cost their square.
+      place = end - (end % longInteger) - 1;
+    }
   }
   return false;
 }

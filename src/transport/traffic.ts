@@ -26,11 +26,17 @@ export interface Unreadable {
   readonly answers: Request | undefined;
 }
 
+/** Over about so many batches the length of replies is averaged. */
+const rememberedBatches = 4;
+
 /** The requests and replies of one connection, from the moment it is open until it is lost or closed. */
 export class Traffic {
   readonly #correlator: Correlator<Request>;
   readonly #silence: SilenceWatch;
   #frames = 0;
+  /** Characters of replies that were not delivered yet. */
+  #characters = 0;
+  #replyLength = 0;
 
   constructor(
     private readonly link: Link,
@@ -68,7 +74,13 @@ export class Traffic {
   depart(queue: RequestQueue<Request>, maxPayload: number, now: number): Departure {
     const { pipelining } = this.link;
     const { maxInFlight } = this;
-    const departure = takeBatches(queue, this.#correlator, { pipelining, maxInFlight, maxPayload, now });
+    const departure = takeBatches(queue, this.#correlator, {
+      pipelining,
+      maxInFlight,
+      maxPayload,
+      replyLength: this.#replyLength,
+      now,
+    });
     if (departure.frames.length > 0) {
       this.#silence.start();
       this.link.write(departure.frames);
@@ -85,7 +97,14 @@ export class Traffic {
     } catch (error) {
       return this.unreadable(error instanceof ProtocolError ? error.message : 'A reply can not be read.');
     }
-    return this.#correlator.received(frame);
+    this.#characters += text.length;
+    const settlement = this.#correlator.received(frame);
+    if (settlement.type === 'delivered' && settlement.waiters.length > 0) {
+      const latest = this.#characters / settlement.waiters.length;
+      this.#replyLength += (latest - this.#replyLength) / rememberedBatches;
+      this.#characters = 0;
+    }
+    return settlement;
   }
 
   /** A frame came that is no reply. Where one request is alone in flight, it is the answer to that. */
