@@ -1,6 +1,7 @@
 import { Observable, type Subscriber, type TeardownLogic } from 'rxjs';
 import { type NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
 import { type AnyRow, type CommandRow, UnexpectedReply } from '../protocol/command-row.js';
+import type { JsonObject } from '../protocol/json.js';
 import { type Parameter, token } from '../protocol/parameters.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import { firstComplaint } from '../protocol/validation.js';
@@ -64,6 +65,7 @@ function start(
     let before = text;
     if (parameter !== undefined) {
       argument = checked(parameter, args[index++], method);
+      if (parameter.copy !== undefined) argument = parameter.copy(argument);
       if (row.bound) before += ',';
       text = before + parameter.write(argument);
     }
@@ -165,6 +167,10 @@ class Call implements Receiver, SettledCommand {
     const { command } = this.row;
     this.#cancel = this.context.transport.send({ command, text, timeout, repeatable }, this);
     return this;
+  }
+
+  accepts(body: JsonObject): boolean {
+    return this.row.repeats?.(body, this.argument, this.tkn) ?? true;
   }
 
   replied(reply: Reply): void {

@@ -1,6 +1,7 @@
 import { distinctUntilChanged, map, Observable, take } from 'rxjs';
-import { type JsonObject, writeJson } from '../protocol/json.js';
-import type { SessionPort } from '../session/port.js';
+import { writeJson } from '../protocol/json.js';
+import { repeatsToken, repeatsTokens } from '../protocol/repeats.js';
+import type { QuestionMembers, SessionPort } from '../session/port.js';
 import type { ConnectionState } from '../transport/connection-state.js';
 import type { ClientTransport, Reply } from '../transport/transport.js';
 import type { Settings } from './options.js';
@@ -22,12 +23,18 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
 }
 
 /** A question that extends nothing, and may be asked again. */
-function ask(transport: ClientTransport, command: string, members: JsonObject, timeout: number): Observable<Reply> {
+function ask(
+  transport: ClientTransport,
+  command: string,
+  members: QuestionMembers,
+  timeout: number,
+): Observable<Reply> {
   return new Observable((subscriber) => {
-    const text = `{"${command}":${writeJson(members)}}`;
+    const text = `{"${command}":${writeJson({ ...members })}}`;
     return transport.send(
       { command, text, timeout, repeatable: true },
       {
+        accepts: ({ tkn, exist }) => repeatsToken(tkn, members.tkn) && repeatsTokens(exist, members.tkns ?? []),
         replied(reply) {
           subscriber.next(reply);
           subscriber.complete();

@@ -26,6 +26,10 @@ export interface CommandRow<Bound extends boolean, Args extends readonly [unknow
   readonly bound: Bound;
   /** Its other argument, where it has one. */
   readonly parameter?: Parameter<Args>;
+  /**
+   * Whether a reply, of any status, can be one to this request, by what it repeats of it. Absent: it repeats nothing.
+   */
+  repeats?(body: JsonObject, argument: Args[0], tkn: bigint | undefined): boolean;
   /** Checks a reply of status `success` and makes the result of it. Throws an `UnexpectedReply`, or a `SchemaError`. */
   read(body: JsonObject, argument: Args[0]): Result;
   readonly success: Success;

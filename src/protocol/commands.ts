@@ -1,7 +1,8 @@
 import { command, query } from './command-row.js';
 import type { JsonObject } from './json.js';
 import { arrayAppend, dataset, findQuery, newSession, sessionsToSave, update } from './parameter-objects.js';
-import { type GetQuery, getQuery, keyList, keysWithValues, someKeys, tokens } from './parameters.js';
+import { type GetQuery, getQuery, keyList, keysOf, keysWithValues, someKeys, tokens, tokensOf } from './parameters.js';
+import { repeatsKeys, repeatsName, repeatsToken, repeatsTokens } from './repeats.js';
 import { mergeKeys, readFound, readSessionInfo, reply, valueAt } from './replies.js';
 import { checkKeys, checkValue, keySchemas } from './schema.js';
 
@@ -44,6 +45,7 @@ function keyCommands<const Bound extends boolean>(family: 'SH' | 'KV', bound: Bo
       bound,
       parameter: getQuery,
       retry: 'read',
+      repeats: ({ keys }, wanted) => repeatsKeys(keys, keysOf(wanted)),
       extends: 'get',
       reply: reply.values,
       result: ({ keys }, wanted) => readValues(`${family}_GET`, keys, wanted),
@@ -56,6 +58,7 @@ function keyCommands<const Bound extends boolean>(family: 'SH' | 'KV', bound: Bo
       bound,
       parameter: keyList,
       retry: 'read',
+      repeats: ({ contains }, wanted) => repeatsKeys(contains, keysOf(wanted)),
       reply: reply.contains,
       result: ({ contains }) => contains,
       join: concatenate,
@@ -141,7 +144,12 @@ export const commands = {
   sh_clear_set: sh.clear_set,
 
   /** Ends a session and its keys at once, whatever its settings. `SH_END`. */
-  sh_end: command({ command: 'SH_END', bound: true, retry: 'never' }),
+  sh_end: command({
+    command: 'SH_END',
+    bound: true,
+    retry: 'never',
+    repeats: (body, _, tkn) => repeatsToken(body.tkn, tkn),
+  }),
 
   /** Ends all sessions of the server, everybody's, and tells how many there were. `SH_END_ALL`. */
   sh_end_all: query({
@@ -158,13 +166,21 @@ export const commands = {
     bound: false,
     parameter: tokens,
     retry: 'read',
+    repeats: ({ exist }, tkns) => repeatsTokens(exist, tokensOf(tkns)),
     reply: reply.existing,
     result: ({ exist }) => exist.map(BigInt),
     join: concatenate,
   }),
 
   /** How many keys a session has, whether it expires and when. `SH_INFO`. Does not extend it. */
-  sh_info: query({ command: 'SH_INFO', bound: true, retry: 'read', reply: reply.sessionInfo, result: readSessionInfo }),
+  sh_info: query({
+    command: 'SH_INFO',
+    bound: true,
+    retry: 'read',
+    repeats: (body, _, tkn) => repeatsToken(body.tkn, tkn),
+    reply: reply.sessionInfo,
+    result: readSessionInfo,
+  }),
 
   /** How many sessions the server has, and keys in them. `SH_INFO_ALL`. */
   sh_info_all: query({
@@ -182,6 +198,7 @@ export const commands = {
     parameter: sessionsToSave,
     success: 121,
     retry: 'never',
+    repeats: (body, wanted) => repeatsName(body.name, wanted),
     reply: reply.saved,
     result: ({ name, duration }) => ({ name, duration: Number(duration) }),
   }),
@@ -193,6 +210,7 @@ export const commands = {
     parameter: dataset,
     success: 141,
     retry: 'never',
+    repeats: (body, wanted) => repeatsName(body.name, wanted),
     reply: reply.loadedSessions,
     result: (loaded) => loaded,
   }),
@@ -236,6 +254,8 @@ export const commands = {
     bound: false,
     parameter: findQuery,
     retry: 'read',
+    // Of paths nothing tells whose they are.
+    repeats: (body, { keys }) => keys === undefined || repeatsKeys(body.keys, keys),
     reply: reply.found,
     result: (found, { rsp }): string[] | JsonObject => readFound(found, rsp),
   }),
@@ -260,6 +280,7 @@ export const commands = {
     parameter: dataset,
     success: 121,
     retry: 'never',
+    repeats: (body, wanted) => repeatsName(body.name, wanted),
     reply: reply.saved,
     result: ({ name, duration }) => ({ name, duration: Number(duration) }),
   }),
@@ -271,6 +292,7 @@ export const commands = {
     parameter: dataset,
     success: 141,
     retry: 'never',
+    repeats: (body, wanted) => repeatsName(body.name, wanted),
     reply: reply.loadedKeys,
     result: ({ duration, ...loaded }) => ({ ...loaded, duration: Number(duration) }),
   }),

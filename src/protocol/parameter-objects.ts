@@ -145,6 +145,7 @@ export const findQuery: Parameter<[query: FindQuery]> = {
     ),
   }),
   write: ({ path, rsp, keys }) => writeMembers({ path, rsp, keys }),
+  copy: ({ path, rsp, keys }) => (keys === undefined ? { path, rsp } : { path, rsp, keys: [...keys] }),
 };
 
 /** Which places of a key's value get a new value. */

@@ -39,6 +39,8 @@ export interface Parameter<Args extends readonly [unknown?]> {
   /** The request's members as text, without braces; empty where there is nothing to say. */
   write(value: Args[0]): string;
   readonly pieces?: Pieces<Args[0]>;
+  /** What is kept of it until the reply comes, where it is looked at then: the caller may change theirs meanwhile. */
+  copy?(value: Args[0]): Args[0];
 }
 
 /** Whether this is a text. */
@@ -71,7 +73,8 @@ export const token: Parameter<[tkn: TokenInput]> = {
   write: (tkn) => `"tkn":${tkn}`,
 };
 
-const asList = (tkns: TokenInput | readonly TokenInput[]) => (typeof tkns === 'object' ? tkns : [tkns]);
+/** The tokens of a list, whichever of its forms it has. */
+export const tokensOf = (tkns: TokenInput | readonly TokenInput[]) => (typeof tkns === 'object' ? tkns : [tkns]);
 
 /** One token, or several. */
 export const tokens: Parameter<[tkns: TokenInput | readonly TokenInput[]]> = {
@@ -80,12 +83,13 @@ export const tokens: Parameter<[tkns: TokenInput | readonly TokenInput[]]> = {
     "a session's token or an array of them: bigints, or decimal digits as strings, of 1 to 2^64 - 1",
     (value) => (Array.isArray(value) ? value.every(isToken) : isToken(value)),
   ),
-  write: (tkns) => `"tkns":[${asList(tkns).join(',')}]`,
+  write: (tkns) => `"tkns":[${tokensOf(tkns).join(',')}]`,
+  copy: (tkns) => [...tokensOf(tkns)],
   pieces: {
     member: 'tkns',
     brackets: '[]',
-    write: (tkns) => asList(tkns).map(String),
-    part: (tkns, from, to) => asList(tkns).slice(from, to),
+    write: (tkns) => tokensOf(tkns).map(String),
+    part: (tkns, from, to) => tokensOf(tkns).slice(from, to),
   },
 };
 
@@ -125,7 +129,7 @@ function isGetQuery(value: unknown): boolean {
 }
 
 /** The keys of a list, whichever of its forms it has. */
-function keysOf(list: KeyList | GetQuery): readonly string[] {
+export function keysOf(list: KeyList | GetQuery): readonly string[] {
   if (Array.isArray(list)) return list;
   const { key, keys } = list as { readonly key?: string; readonly keys?: readonly string[] }; // isArray keeps readonly arrays in
   return keys ?? (key === undefined ? [] : [key]);
@@ -156,6 +160,7 @@ export const getQuery: Parameter<[query: GetQuery]> = {
   name: 'query',
   schema: z.custom<GetQuery>(isGetQuery, { error: (issue) => complaint(issue.input) }),
   write: writeKeys,
+  copy: (query) => ('keys' in query && query.keys !== undefined ? { ...query, keys: [...query.keys] } : { ...query }),
   pieces: {
     ...pieceOfEachKey,
     // Only a query for `keys` has several pieces, and its schema is one for all of them.
@@ -168,6 +173,7 @@ export const keyList: Parameter<[keys: KeyList]> = {
   name: 'keys',
   schema: z.custom<KeyList>(isKeyList, { error: (issue) => complaint(issue.input) }),
   write: writeKeys,
+  copy: (list) => [...keysOf(list)],
   pieces: { ...pieceOfEachKey, part: (list, from, to) => keysOf(list).slice(from, to) },
 };
 

@@ -7,13 +7,19 @@ import type { SessionInfo } from '../protocol/replies.js';
 import type { SessionSchema, StandardSchema } from '../protocol/schema.js';
 import type { Reply } from '../transport/transport.js';
 
+/** What is asked about: one session (`SH_INFO`), or several (`SH_EXISTS`). */
+export interface QuestionMembers {
+  readonly tkn?: bigint;
+  readonly tkns?: readonly bigint[];
+}
+
 /** What following sessions needs of the client. */
 export interface SessionPort {
   /**
    * Sends one command and emits its reply, of any status. What goes this way is not reported to the tracker: it looks at
    * these replies itself. Errors as commands do.
    */
-  send(command: 'SH_INFO' | 'SH_EXISTS', members: JsonObject): Observable<Reply>;
+  send(command: 'SH_INFO' | 'SH_EXISTS', members: QuestionMembers): Observable<Reply>;
   /** How many bytes a request may have now. */
   readonly maxPayload: number;
   /**

@@ -10,6 +10,10 @@ import type { JsonObject } from '../protocol/json.js';
  * there is one reply for each request, each under the name its request calls for; otherwise none of it is trusted.
  * A request alone on the wire needs no fence: whatever comes is its reply.
  *
+ * That proves what a server leaves out, not what it adds: NemesisDB never does. Should a peer send what nobody asked for, most
+ * of it shows by its content or by coming when nothing is asked; and as one lone request after the other could be given
+ * its predecessor's reply, a fence now and then counts what came.
+ *
  * Pure: no sockets, no clock, no rxjs.
  */
 
@@ -17,6 +21,8 @@ import type { JsonObject } from '../protocol/json.js';
 export interface Waiter {
   /** The name its reply comes under, such as `SH_GET_RSP`. */
   readonly replyName: string;
+  /** Knows whether a reply can be its own by its content. */
+  readonly receiver: { accepts(body: JsonObject): boolean };
 }
 
 /** A reply as the correlator sees it. */
@@ -59,6 +65,11 @@ interface Batch<W> {
 
 const pending = { type: 'pending' } as const;
 
+/** Of so many lone requests in a row one is closed by a fence all the same. */
+const loneInARow = 16;
+
+const strayReply = { type: 'confused', reason: 'a reply came to something that was not asked for' } as const;
+
 /** The status of an unknown command. */
 const commandNotExist = 10;
 
@@ -67,6 +78,7 @@ export class Correlator<W extends Waiter> {
   readonly #batches: Batch<W>[] = [];
   #received: Frame[] = [];
   #inFlight = 0;
+  #lone = 0;
 
   constructor(
     private readonly habits: Habits,
@@ -96,10 +108,11 @@ export class Correlator<W extends Waiter> {
   written(waiters: readonly W[]): string | undefined {
     this.#inFlight += waiters.length;
     const last = this.#batches.at(-1);
-    if (last === undefined && waiters.length === 1) {
+    if (last === undefined && waiters.length === 1 && this.#needsNoFence()) {
       this.#batches.push({ waiters: [...waiters], fence: undefined });
       return undefined;
     }
+    this.#lone = 0;
     const fence = this.nextFence();
     // A lone request whose reply has not come: what follows it makes its reply ambiguous, so it shares the fence.
     if (last !== undefined && last.fence === undefined) {
@@ -133,11 +146,17 @@ export class Correlator<W extends Waiter> {
     return pending;
   }
 
+  #needsNoFence(): boolean {
+    this.#lone += 1;
+    return this.habits.pipelining === 'serial' || this.#lone < loneInARow;
+  }
+
   #answerAlone(batch: Batch<W>, frame: Frame): Settlement<W> {
     const [waiter] = batch.waiters;
     if (waiter === undefined || !this.#answers(frame, waiter)) {
       return { type: 'confused', reason: 'a reply came under the name of another command' };
     }
+    if (!waiter.receiver.accepts(frame.body)) return strayReply;
     this.#batches.shift();
     this.#inFlight -= 1;
     return { type: 'delivered', waiters: [waiter], frames: [frame], fenced: false };
@@ -148,13 +167,15 @@ export class Correlator<W extends Waiter> {
     const waiters = this.#batches.slice(0, index + 1).flatMap((batch) => batch.waiters);
     const frames = this.#received;
     if (frames.length > waiters.length) return { type: 'confused', reason: 'more replies came than requests left' };
-    this.#batches.splice(0, index + 1);
-    this.#received = [];
-    this.#inFlight -= waiters.length;
-    const complete = waiters.every((waiter, place) => {
+    const own = waiters.every((waiter, place) => {
       const frame = frames[place];
       return frame !== undefined && this.#answers(frame, waiter);
     });
+    const complete = own && waiters.every(({ receiver }, place) => receiver.accepts(frames[place]?.body ?? {}));
+    if (own && !complete) return strayReply;
+    this.#batches.splice(0, index + 1);
+    this.#received = [];
+    this.#inFlight -= waiters.length;
     return complete ? { type: 'delivered', waiters, frames, fenced: true } : { type: 'lost', waiters };
   }
 

@@ -29,8 +29,13 @@ export interface Reply {
   readonly answeredAt: number;
 }
 
-/** Who waits for a reply. Exactly one of the two is called, once; neither after the request was cancelled. */
+/**
+ * Who waits for a reply. Exactly one of `replied` and `failed` is called, once; neither after the request was cancelled.
+ * `accepts` is asked before, and also for those that nobody waits for any more: their replies come all the same.
+ */
 export interface Receiver {
+  /** Whether a reply under the right name can be the one to this request, by what it repeats of it. */
+  accepts(body: JsonObject): boolean;
   replied(reply: Reply): void;
   failed(error: NdbError): void;
 }

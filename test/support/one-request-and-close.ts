@@ -7,7 +7,7 @@ import { transportOptions } from './fake-platform.js';
 const [url = '', way = ''] = process.argv.slice(2);
 const transport = createTransport(nodePlatform, transportOptions({ clock: systemClock, closeTimeout: 500 }));
 const request = { command: 'KV_COUNT', text: '{"KV_COUNT":{}}', timeout: 60_000, repeatable: true };
-const nobody = { replied() {}, failed() {} };
+const nobody = { accepts: () => true, replied() {}, failed() {} };
 
 const done = () =>
   process.stdout.write(`closed ${process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length}\n`);
@@ -19,12 +19,12 @@ else if (way === 'connecting') {
 } else {
   transport.open(url).subscribe(() => {
     transport.send(request, {
+      ...nobody,
       replied() {
         transport.send({ ...request, timeout: 30_000 }, nobody)();
         transport.send(request, nobody);
         transport.close().subscribe({ complete: done });
       },
-      failed() {},
     });
   });
 }

@@ -50,6 +50,7 @@ describe('the queue', () => {
       Error.stackTraceLimit = stackTraceLimit;
     });
     const receiver = {
+      accepts: () => true,
       replied: () => {},
       failed: (error: Error) => {
         if (error instanceof QueueFullError) ends.full += 1;

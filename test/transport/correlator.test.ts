@@ -4,12 +4,21 @@ import { Correlator, type Frame, type Habits } from '../../src/transport/correla
 interface Named {
   readonly replyName: string;
   readonly number: number;
+  readonly receiver: { accepts(body: Frame['body']): boolean };
 }
 
 const fenced: Habits = { pipelining: 'fenced', unknownName: undefined };
 const serial: Habits = { pipelining: 'serial', unknownName: 'SH_OLD_RSP' };
 
-const waiter = (number: number, command = 'KV_GET'): Named => ({ replyName: `${command}_RSP`, number });
+const all = { accepts: () => true };
+const waiter = (number: number, command = 'KV_GET', receiver: Named['receiver'] = all): Named => ({
+  replyName: `${command}_RSP`,
+  number,
+  receiver,
+});
+/** Asked for one key: takes no reply that holds another. */
+const asking = (key: string) => waiter(0, 'KV_GET', { accepts: ({ keys }) => keys === key });
+const holding = (key: string): Frame => ({ name: 'KV_GET_RSP', body: { st: 1, keys: key } });
 const frame = (name: string, st = 1): Frame => ({ name: `${name}_RSP`, body: { st } });
 const pending = { type: 'pending' };
 
@@ -41,6 +50,58 @@ describe('a request alone', () => {
       type: 'confused',
       reason: expect.stringContaining('another'),
     });
+  });
+
+  it('is not answered by what was asked for by another', () => {
+    const it = correlator();
+    const one = asking('a');
+    it.written([one]);
+    expect(it.received(holding('b'))).toMatchObject({ type: 'confused', reason: expect.stringContaining('not asked') });
+    expect([it.inFlight, it.waiting()]).toEqual([1, [one]]);
+    expect(it.received(holding('a')).type).toBe('delivered');
+  });
+
+  it('is closed by a fence now and then, which counts what came', () => {
+    const it = correlator();
+    const fences = Array.from({ length: 32 }, (_, number) => {
+      const fence = it.written([waiter(number)]);
+      it.received(frame('KV_GET'));
+      if (fence !== undefined) expect(it.received(frame(fence, 10)).type).toBe('delivered');
+      expect(it.inFlight).toBe(0);
+      return fence;
+    });
+    expect(fences.map((fence, index) => [fence, index]).filter(([fence]) => fence !== undefined)).toEqual([
+      ['SH_1', 15],
+      ['SH_2', 31],
+    ]);
+  });
+
+  it('is not given the reply of its predecessor for long', () => {
+    const it = correlator();
+    it.written([waiter(0)]);
+    it.received(frame('KV_GET')); // unasked for: the true one comes to the next request, and so on
+    let shifted = 0;
+    // The reply to the one before comes as if it were its own; the fence, if there is one, finds its own besides.
+    while (it.written([waiter(++shifted)]) === undefined) expect(it.received(frame('KV_GET')).type).toBe('delivered');
+    expect(it.received(frame('KV_GET'))).toEqual(pending);
+    expect(it.received(frame('KV_GET'))).toMatchObject({ type: 'confused', reason: expect.stringContaining('more') });
+    expect(shifted).toBeLessThan(16);
+  });
+
+  it('that follows several at once is the first of a row again', () => {
+    const it = correlator();
+    const alone = () => {
+      const fence = it.written([waiter(1)]);
+      it.received(frame('KV_GET'));
+      return fence;
+    };
+    for (let count = 0; count < 10; count++) expect(alone()).toBeUndefined();
+    it.written([waiter(1), waiter(2)]);
+    it.received(frame('KV_GET'));
+    it.received(frame('KV_GET'));
+    it.received(frame('SH_1', 10));
+    for (let count = 0; count < 15; count++) expect(alone()).toBeUndefined();
+    expect(alone()).toBe('SH_2');
   });
 
   it('shares a fence with what follows before its reply has come', () => {
@@ -93,6 +154,19 @@ describe('several requests', () => {
     for (const name of names) it.received(frame(name));
     expect(it.received(frame('SH_1', 10))).toEqual({ type: 'lost', waiters });
     expect([it.inFlight, it.batches]).toEqual([0, 0]);
+  });
+
+  it('are not trusted where a reply holds what was asked for by another', () => {
+    const it = correlator();
+    const waiters = [asking('a'), asking('b')];
+    it.written(waiters);
+    it.received(holding('b'));
+    it.received(holding('a'));
+    expect(it.received(frame('SH_1', 10))).toMatchObject({
+      type: 'confused',
+      reason: expect.stringContaining('not asked'),
+    });
+    expect(it.waiting()).toEqual(waiters);
   });
 
   it('may each be answered as ERR', () => {
@@ -206,8 +280,10 @@ describe('a peer that echoes no fence', () => {
     const it = correlator(serial);
     expect(it.written([waiter(1)])).toBeUndefined();
     expect(it.received(frame('KV_GET')).type).toBe('delivered');
-    expect(it.written([waiter(2)])).toBeUndefined();
-    expect(it.received(frame('KV_GET'))).toMatchObject({ type: 'delivered', fenced: false });
+    for (let count = 2; count < 40; count++) {
+      expect(it.written([waiter(count)])).toBeUndefined();
+      expect(it.received(frame('KV_GET'))).toMatchObject({ type: 'delivered', fenced: false });
+    }
   });
 
   it('answers what it does not know under the one name that its greeting showed', () => {

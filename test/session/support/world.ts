@@ -50,7 +50,7 @@ export class World {
 
   port(persistEnabled: boolean): SessionPort {
     return {
-      send: (command, members) => this.request(command, members),
+      send: (command, members) => this.request(command, { ...members } as JsonObject), // tokens, as JSON has them
       maxPayload: 1024,
       connection$: this.#status,
       persistEnabled,

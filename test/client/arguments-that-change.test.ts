@@ -1,0 +1,35 @@
+import { firstValueFrom } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { NdbClient } from '../../src/index.js';
+import { NdbServer } from '../../src/server/index.js';
+
+/** A program may use its arrays and objects again as soon as it has subscribed: what was asked is what they held then. */
+describe('an argument that the program changes while the reply is on its way', () => {
+  it('changes neither what is asked nor how the reply is read', async () => {
+    await using server = await NdbServer.listen();
+    await using client = new NdbClient();
+    await firstValueFrom(client.open(server.url));
+    await firstValueFrom(client.kv_set({ a: 1, b: 2 }));
+    const one = { key: 'a' };
+    const several = { keys: ['a', 'b'] };
+    const list = ['a', 'b'];
+    const tkns = ['1'];
+    const find = { path: '$', rsp: 'kv' as const, keys: ['a'] };
+    const got = Promise.all([
+      firstValueFrom(client.kv_get(one)),
+      firstValueFrom(client.kv_get(several)),
+      firstValueFrom(client.kv_contains(list)),
+      firstValueFrom(client.sh_session_exists(tkns)),
+      firstValueFrom(client.kv_find(find)),
+    ]);
+    let connections = 0;
+    client.connection$.subscribe(() => connections++);
+    one.key = 'b';
+    several.keys.length = 0;
+    list.splice(0, 2, 'x');
+    tkns[0] = '9';
+    find.keys[0] = 'z';
+    expect(await got).toEqual([1, { a: 1, b: 2 }, ['a', 'b'], [], { a: 1 }]);
+    expect(connections).toBe(1);
+  });
+});
