@@ -207,14 +207,17 @@ export class ReplyLostError extends NdbError {
 export class ProtocolError extends NdbError {
   override readonly name = 'ProtocolError';
   readonly code = 'NDB_PROTOCOL';
+  /** What became of the request: `executed` where this is its own reply, `not-sent` where the peer was given up before. */
+  readonly outcome: Outcome;
 
   constructor(
     message: string,
     /** The command whose reply it was, where that is known. */
     readonly command?: string,
-    options?: { cause?: unknown },
+    details: { outcome?: Outcome; cause?: unknown } = {},
   ) {
-    super(message, options);
+    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    this.outcome = details.outcome ?? (command === undefined ? 'not-sent' : 'executed');
   }
 }
 

@@ -80,8 +80,8 @@ function start(
       return new Call(subscriber, context, row, tkn, argument, finish).send(text, timeout, repeatable);
     }
     const parts = partsOf(row, before, text, argument, limit);
-    const send = (part: Part, within: number, receiver: Subscriber<unknown>) =>
-      new Call(receiver, context, row, tkn, part.argument).send(part.text, within, repeatable);
+    const send = (part: Part, within: number, continues: boolean, receiver: Subscriber<unknown>) =>
+      new Call(receiver, context, row, tkn, part.argument).send(part.text, within, repeatable, continues);
     return sendParts(send, row, parts, timeout, context.settings.clock).subscribe(subscriber);
   } catch (error) {
     subscriber.error(named(error, method));
@@ -148,6 +148,7 @@ function read(row: AnyRow, reply: Reply, argument: unknown, finish?: Finish): un
 class Call implements Receiver, SettledCommand {
   #cancel: (() => Outcome) | undefined;
   #settled = false;
+  #outcome: Outcome = 'not-sent';
 
   constructor(
     private readonly subscriber: Subscriber<unknown>,
@@ -162,10 +163,15 @@ class Call implements Receiver, SettledCommand {
     return this.token === undefined ? undefined : BigInt(this.token as bigint | string); // checked before it was sent
   }
 
+  /** What became of it, once it has ended or was given up. */
+  get outcome(): Outcome {
+    return this.#outcome;
+  }
+
   /** Sends it; the result is the undo of it. */
-  send(text: string, timeout: number, repeatable: boolean): this {
+  send(text: string, timeout: number, repeatable: boolean, continues = false): this {
     const { command } = this.row;
-    this.#cancel = this.context.transport.send({ command, text, timeout, repeatable }, this);
+    this.#cancel = this.context.transport.send({ command, text, timeout, repeatable, continues }, this);
     return this;
   }
 
@@ -175,9 +181,18 @@ class Call implements Receiver, SettledCommand {
 
   replied(reply: Reply): void {
     this.#settled = true;
+    this.#outcome = 'executed';
     const { observer } = this.context;
-    // First, so that a session has moved its deadline by the time that the program hears of the reply.
-    if (observer.listening) observer.replied(this, reply);
+    try {
+      // First, so that a session has moved its deadline by the time that the program hears of the reply.
+      if (observer.listening) observer.replied(this, reply);
+    } finally {
+      // Whatever goes wrong with sessions, the caller has its reply.
+      this.#tell(reply);
+    }
+  }
+
+  #tell(reply: Reply): void {
     let result: unknown;
     try {
       result = read(this.row, reply, this.argument, this.finish);
@@ -191,14 +206,19 @@ class Call implements Receiver, SettledCommand {
 
   failed(error: NdbError): void {
     this.#settled = true;
-    if (!('outcome' in error) || error.outcome !== 'not-sent') this.#lost();
-    this.subscriber.error(error);
+    this.#outcome = 'outcome' in error ? (error.outcome as Outcome) : 'unknown'; // of all errors that have one, it is this
+    try {
+      if (this.#outcome !== 'not-sent') this.#lost();
+    } finally {
+      this.subscriber.error(error);
+    }
   }
 
   unsubscribe(): void {
     if (this.#settled) return;
     this.#settled = true;
-    if (this.#cancel !== undefined && this.#cancel() !== 'not-sent') this.#lost();
+    this.#outcome = this.#cancel?.() ?? 'not-sent';
+    if (this.#outcome !== 'not-sent') this.#lost();
   }
 
   #lost(): void {

@@ -176,6 +176,19 @@ export function checkCallOptions(value: unknown, method: string): void {
   if (value !== undefined) validate(callOptions, value, method);
 }
 
+/** A caller's function that throws or gives nonsense must not keep the client from coming back, or a session from living on. */
+function reliable(random: () => number): () => number {
+  return () => {
+    try {
+      const chance = random();
+      if (chance >= 0 && chance < 1) return chance;
+    } catch {
+      // As good as nonsense.
+    }
+    return Math.random();
+  };
+}
+
 /** A client's options with their defaults. Throws a `ValueError` that names the option and says what would be right. */
 export function settingsOf(given: NdbClientOptions = {}): Settings {
   validate(clientOptions, given, 'NdbClient');
@@ -195,6 +208,6 @@ export function settingsOf(given: NdbClientOptions = {}): Settings {
     expiringBefore: given.expiringBefore,
     sweepInterval: given.sweepInterval ?? 5000,
     clock: given.clock ?? systemClock,
-    random: given.random ?? Math.random,
+    random: given.random === undefined ? Math.random : reliable(given.random),
   };
 }

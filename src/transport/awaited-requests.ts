@@ -17,6 +17,7 @@ export class AwaitedRequests {
   readonly #deadlines: Deadlines<Request>;
   #nextId = 1;
   #count = 0;
+  #suspects = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -29,6 +30,20 @@ export class AwaitedRequests {
   /** Whether nobody waits for anything. */
   get isEmpty(): boolean {
     return this.#count === 0;
+  }
+
+  /** Whether any of them may be what a connection was given up for. */
+  get hasSuspects(): boolean {
+    return this.#suspects > 0;
+  }
+
+  /** One of these got the reply for which the connection was given up, and nobody knows which. */
+  suspect(requests: readonly Request[]): void {
+    for (const request of requests) {
+      if (request.suspect || request.phase.at === 'settled') continue;
+      request.suspect = true;
+      this.#suspects += 1;
+    }
   }
 
   /** Takes a request in; its time begins. */
@@ -47,6 +62,7 @@ export class AwaitedRequests {
       sentAt,
       dueAt: sentAt + whole,
       writings: 0,
+      suspect: false,
       phase: queued,
       queued: undefined,
       awaited: undefined,
@@ -108,6 +124,7 @@ export class AwaitedRequests {
   #release(request: Request): void {
     request.phase = settled;
     this.#count -= 1;
+    if (request.suspect) this.#suspects -= 1;
     this.#deadlines.delete(request);
   }
 }

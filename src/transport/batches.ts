@@ -31,6 +31,7 @@ const batchOfReplies = 32 * 1024;
 export interface Room {
   /** How long replies have been of late, in characters. */
   readonly replyLength: number;
+  /** `serial`: one at a time. */
   readonly pipelining: Pipelining;
   readonly maxInFlight: number;
   /** Most bytes of one request. */

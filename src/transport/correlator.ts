@@ -68,7 +68,8 @@ const pending = { type: 'pending' } as const;
 /** Of so many lone requests in a row one is closed by a fence all the same. */
 const loneInARow = 16;
 
-const strayReply = { type: 'confused', reason: 'a reply came to something that was not asked for' } as const;
+const misnamed = { type: 'confused', reason: 'a reply came under the name of another command' } as const;
+const unasked = { type: 'confused', reason: 'a reply came to something that was not asked for' } as const;
 
 /** The status of an unknown command. */
 const commandNotExist = 10;
@@ -153,10 +154,8 @@ export class Correlator<W extends Waiter> {
 
   #answerAlone(batch: Batch<W>, frame: Frame): Settlement<W> {
     const [waiter] = batch.waiters;
-    if (waiter === undefined || !this.#answers(frame, waiter)) {
-      return { type: 'confused', reason: 'a reply came under the name of another command' };
-    }
-    if (!waiter.receiver.accepts(frame.body)) return strayReply;
+    const stray = this.#firstStray(batch.waiters, [frame]);
+    if (waiter === undefined || stray !== undefined) return stray ?? misnamed;
     this.#batches.shift();
     this.#inFlight -= 1;
     return { type: 'delivered', waiters: [waiter], frames: [frame], fenced: false };
@@ -167,16 +166,25 @@ export class Correlator<W extends Waiter> {
     const waiters = this.#batches.slice(0, index + 1).flatMap((batch) => batch.waiters);
     const frames = this.#received;
     if (frames.length > waiters.length) return { type: 'confused', reason: 'more replies came than requests left' };
-    const own = waiters.every((waiter, place) => {
-      const frame = frames[place];
-      return frame !== undefined && this.#answers(frame, waiter);
-    });
-    const complete = own && waiters.every(({ receiver }, place) => receiver.accepts(frames[place]?.body ?? {}));
-    if (own && !complete) return strayReply;
+    // Whatever was dropped, what came is in order: where none is missing, each stands in its own place.
+    const complete = frames.length === waiters.length;
+    const stray = complete ? this.#firstStray(waiters, frames) : undefined;
+    if (stray !== undefined) return stray;
     this.#batches.splice(0, index + 1);
     this.#received = [];
     this.#inFlight -= waiters.length;
     return complete ? { type: 'delivered', waiters, frames, fenced: true } : { type: 'lost', waiters };
+  }
+
+  /** What is wrong with the first reply that can't be that of the waiter in its place, where there is one. */
+  #firstStray(waiters: readonly W[], frames: readonly Frame[]): typeof misnamed | typeof unasked | undefined {
+    for (let place = 0; place < waiters.length; place++) {
+      const waiter = waiters[place];
+      const frame = frames[place];
+      if (waiter === undefined || frame === undefined || !this.#answers(frame, waiter)) return misnamed;
+      if (!waiter.receiver.accepts(frame.body)) return unasked;
+    }
+    return undefined;
   }
 
   #answers(frame: Frame, waiter: W): boolean {

@@ -1,4 +1,4 @@
-import { ClosedError, ConnectionError, type NdbError, ReplyLostError } from '../errors.js';
+import { ClosedError, ConnectionError, type NdbError, ProtocolError, ReplyLostError } from '../errors.js';
 import { utf8Length } from '../protocol/utf8.js';
 import type { ConnectionFailure } from './connection-state.js';
 import { type PayloadLimit, shippedMaxPayload } from './payload-limit.js';
@@ -16,6 +16,8 @@ export interface ReplyLoss {
   readonly reason: string;
   readonly outcome: 'unknown' | 'executed';
   readonly cause?: unknown;
+  /** Whether a reply to one of them is why the connection was given up. */
+  readonly blamesReply: boolean;
   worthRepeating(request: Request): boolean;
 }
 
@@ -25,6 +27,7 @@ const repeats = (request: Request, most: number) => request.repeatable && reques
 export const droppedReply: ReplyLoss = {
   reason: 'the server dropped a reply, as it does when it is read too slowly',
   outcome: 'executed',
+  blamesReply: false,
   worthRepeating: (request) => repeats(request, maxWritings),
 };
 
@@ -33,6 +36,7 @@ export const closedMeanwhile = (): ReplyLoss => ({
   reason: 'the client was closed',
   outcome: 'unknown',
   cause: new ClosedError(),
+  blamesReply: false,
   worthRepeating: () => false,
 });
 
@@ -40,6 +44,7 @@ export const closedMeanwhile = (): ReplyLoss => ({
 export const smallerLimit = (maxPayload: number): ReplyLoss => ({
   reason: `the connection broke, and the server that answers now accepts requests of ${maxPayload} bytes only`,
   outcome: 'unknown',
+  blamesReply: false,
   worthRepeating: () => false,
 });
 
@@ -67,13 +72,19 @@ export function brokenConnection(
           : 'the connection broke',
     outcome: 'unknown',
     cause,
-    worthRepeating: (request) => repeats(request, suspects.includes(request) ? maxSuspectWritings : maxWritings),
+    blamesReply: cause instanceof ProtocolError || isTooLong(cause),
+    worthRepeating(request) {
+      // Alone, it is its own reply that is too long, and will be again.
+      if (isTooLong(cause) && requests.length === 1) return false;
+      return repeats(request, suspects.includes(request) ? maxSuspectWritings : maxWritings);
+    },
   };
 }
 
 /** The error of a request whose reply was lost for good. */
-export function replyLost({ command }: Request, { outcome, reason, cause }: ReplyLoss): ReplyLostError {
-  return new ReplyLostError(command, outcome, reason, cause === undefined ? {} : { cause });
+export function replyLost({ command, writings }: Request, { outcome, reason, cause }: ReplyLoss): ReplyLostError {
+  const often = writings > 1 ? `, each of the ${writings} times that it was sent` : '';
+  return new ReplyLostError(command, outcome, reason + often, cause === undefined ? {} : { cause });
 }
 
 /** The error of a request that will not be written any more: that of a lost reply, if it was written before. */

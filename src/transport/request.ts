@@ -18,6 +18,8 @@ export interface Request extends OutgoingRequest, Waiter, Due, Queueable {
   readonly sentAt: number;
   /** How often it was written. */
   writings: number;
+  /** Whether its reply may be what a connection was given up for: it goes alone next, so that it is known. */
+  suspect: boolean;
   phase: Phase;
 }
 

@@ -113,7 +113,10 @@ export class Requests {
     if (this.#flow.type !== 'linked') return;
     const inFlight = this.#unlink();
     this.#flow = { type: 'none' };
-    this.#lose(inFlight, brokenConnection(failure, inFlight, this.#limit));
+    const loss = brokenConnection(failure, inFlight, this.#limit);
+    // Sent together again, they would share the fate of the one whose reply can't be read, each time.
+    if (loss.blamesReply) this.#awaited.suspect(inFlight.filter(loss.worthRepeating));
+    this.#lose(inFlight, loss);
   }
 
   /** Nothing flows any more: whatever waits fails, and so does whatever comes. The failure is there unless we closed. */
@@ -152,12 +155,14 @@ export class Requests {
     return this.#flow.traffic.inFlight;
   }
 
-  #refusal({ command, text }: OutgoingRequest): NdbError | undefined {
+  #refusal({ command, text, continues = false }: OutgoingRequest): NdbError | undefined {
     if (this.#flow.type === 'over') return this.#flow.error();
-    if (this.#flow.type === 'linked' && this.#flow.intake === 'shut') return new ClosedError();
-    const { maxQueued, maxQueuedBytes } = this.options;
-    if (this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes) {
-      return new QueueFullError(command, this.#queue.size);
+    if (!continues) {
+      if (this.#flow.type === 'linked' && this.#flow.intake === 'shut') return new ClosedError();
+      const { maxQueued, maxQueuedBytes } = this.options;
+      if (this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes) {
+        return new QueueFullError(command, this.#queue.size);
+      }
     }
     return exceeds(text, this.maxPayload) ? tooLarge(command, text, this.maxPayload) : undefined;
   }
@@ -187,7 +192,7 @@ export class Requests {
     if (this.#flow.type !== 'linked') return;
     const maxPayload = this.maxPayload;
     const now = this.#clock.now();
-    const { batches, refused } = this.#flow.traffic.depart(this.#queue, maxPayload, now);
+    const { batches, refused } = this.#flow.traffic.depart(this.#queue, maxPayload, now, this.#awaited.hasSuspects);
     this.#log.written(batches, now);
     if (refused.length > 0) this.#refuse(refused, maxPayload);
   }
@@ -210,9 +215,12 @@ export class Requests {
         return;
       case 'unreadable': {
         const { what, answers } = settlement;
-        // It must not ask for the same again.
+        // It must not ask for the same again. Whether the frame was its reply, or one that nobody asked for, is not known.
         if (answers !== undefined) {
-          this.#awaited.fail(answers, new ProtocolError(`${answers.command}: ${what}`, answers.command));
+          this.#awaited.fail(
+            answers,
+            new ProtocolError(`${answers.command}: ${what}`, answers.command, { outcome: 'unknown' }),
+          );
         }
         traffic.fail(new ProtocolError(what));
         return;

@@ -70,12 +70,11 @@ export class Traffic {
     return Math.max(0, ...left);
   }
 
-  /** Writes what is queued and has room. */
-  depart(queue: RequestQueue<Request>, maxPayload: number, now: number): Departure {
-    const { pipelining } = this.link;
+  /** Writes what is queued and has room; one at a time where asked to, or where the peer takes no more. */
+  depart(queue: RequestQueue<Request>, maxPayload: number, now: number, oneAtATime: boolean): Departure {
     const { maxInFlight } = this;
     const departure = takeBatches(queue, this.#correlator, {
-      pipelining,
+      pipelining: oneAtATime ? 'serial' : this.link.pipelining,
       maxInFlight,
       maxPayload,
       replyLength: this.#replyLength,

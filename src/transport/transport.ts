@@ -15,6 +15,11 @@ export interface OutgoingRequest {
   readonly timeout: number;
   /** Whether it may be written again once its reply is lost. */
   readonly repeatable: boolean;
+  /**
+   * Whether it is part of a call of which others were accepted before: then neither a full queue nor a client that is closing
+   * refuses it. Default `false`.
+   */
+  readonly continues?: boolean;
 }
 
 /** The one reply of a request. */

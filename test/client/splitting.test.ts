@@ -127,11 +127,15 @@ describe('a split write of which one part fails', () => {
     expect((error as Error).message).toContain('2 were executed for certain');
   });
 
-  it('does not lose the outcome of a lost reply', async () => {
+  it('does not say of the whole what is certain of one part only', async () => {
     const { client } = fakeClient((command) => new ReplyLostError(command, 'executed', 'a test lost it'), {
       maxPayload: 64,
     });
-    expect((await settled(client.kv_set(keys))).error).toMatchObject({ outcome: 'executed', parts: { answered: 0 } });
+    expect((await settled(client.kv_set(keys))).error).toMatchObject({
+      outcome: 'unknown',
+      parts: { answered: 0 },
+      cause: { outcome: 'executed' },
+    });
   });
 
   it('reports the timeout that the caller set, not what was left of it for the part', async () => {

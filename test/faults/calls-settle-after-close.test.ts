@@ -18,6 +18,7 @@ afterEach(() => peer[Symbol.asyncDispose]());
 const some = (count: number) =>
   Array.from({ length: count }, (_, place) => settled(client.kv_get({ key: `k${place}` })));
 const silent = () => {};
+const manyKeys = Object.fromEntries(Array.from({ length: 500 }, (_, place) => [`key ${place}`, 'x'.repeat(50)]));
 
 describe('after close', () => {
   it('calls that wait for a first connection have settled', async () => {
@@ -43,11 +44,38 @@ describe('after close', () => {
   it('a call in parts has settled, once', async () => {
     await firstValueFrom(client.open(peer.url));
     peer.reaction = silent;
-    const keys = Object.fromEntries(Array.from({ length: 500 }, (_, place) => [`key ${place}`, 'x'.repeat(50)]));
-    const call = settled(client.kv_set(keys));
+    const call = settled(client.kv_set(manyKeys));
     await expect.poll(() => peer.received.length).toBeGreaterThan(0);
     await lastValueFrom(client.close());
-    expect((await call).error).toMatchObject({ parts: { answered: 0 } });
+    expect((await call).error).toMatchObject({ outcome: 'unknown', parts: { answered: 0 } });
+  });
+
+  it('a call in parts is executed as a whole, where the server answers in time', async () => {
+    await firstValueFrom(client.open(peer.url));
+    const call = settled(client.kv_set(manyKeys));
+    await lastValueFrom(client.close());
+    expect(await call).toEqual({ values: [undefined] });
+    expect(peer.keys.size).toBe(500);
+  });
+
+  it('a call in parts of which some were executed does not say that it never left', async () => {
+    await firstValueFrom(client.open(peer.url));
+    let sets = 0;
+    peer.reaction = onCommands((request) => {
+      if (++sets <= 3) request.reply(request.answer());
+    });
+    const call = settled(client.kv_set(manyKeys));
+    await expect.poll(() => sets).toBeGreaterThan(3);
+    await lastValueFrom(client.close());
+    expect((await call).error).toMatchObject({ outcome: 'unknown' });
+    expect(peer.keys.size).toBeGreaterThan(0);
+  });
+
+  it('a call in parts that waited for a connection says that it never left', async () => {
+    const call = settled(client.kv_set(manyKeys));
+    await lastValueFrom(client.close());
+    expect((await call).error).toMatchObject({ outcome: 'not-sent', parts: { answered: 0 } });
+    expect(String((await call).error)).toContain('no other left');
   });
 
   it('calls that wait for a reconnect have settled', async () => {

@@ -43,7 +43,6 @@ interface Listeners<Value> {
 function endingOf(error: unknown): Ending | undefined {
   if (!(error instanceof NdbError)) return undefined;
   if (error.code === 'NDB_RESPONSE') return 'refused';
-  if (error.parts !== undefined) return 'unknown';
   const { outcome } = error as { outcome?: Ending }; // errors of the transport have one
   return outcome ?? 'unknown';
 }

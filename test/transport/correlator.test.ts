@@ -146,14 +146,26 @@ describe('several requests', () => {
     ['no reply', []],
     ['the first reply only', ['KV_GET']],
     ['the second reply only', ['KV_SET']],
-    ['the replies under exchanged names', ['KV_SET', 'KV_GET']],
-    ['two replies under the first name', ['KV_GET', 'KV_GET']],
-    ['two replies under the second name', ['KV_SET', 'KV_SET']],
   ])('are all lost where the fence finds %s', (_, names) => {
     const { it, waiters } = two();
     for (const name of names) it.received(frame(name));
     expect(it.received(frame('SH_1', 10))).toEqual({ type: 'lost', waiters });
     expect([it.inFlight, it.batches]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['exchanged names', ['KV_SET', 'KV_GET']],
+    ['the first name twice', ['KV_GET', 'KV_GET']],
+    ['the second name twice', ['KV_SET', 'KV_SET']],
+    ['the name of unknown commands', ['SH_OLD', 'KV_SET']],
+  ])('prove a peer of another kind where none is missing, but they come under %s', (_, names) => {
+    const { it, waiters } = two();
+    for (const name of names) it.received(frame(name));
+    expect(it.received(frame('SH_1', 10))).toMatchObject({
+      type: 'confused',
+      reason: expect.stringContaining('another'),
+    });
+    expect(it.waiting()).toEqual(waiters);
   });
 
   it('are not trusted where a reply holds what was asked for by another', () => {
@@ -174,13 +186,6 @@ describe('several requests', () => {
     it.received({ name: 'ERR', body: { st: 4 } });
     it.received(frame('KV_SET'));
     expect(it.received(frame('SH_1', 10)).type).toBe('delivered');
-  });
-
-  it('are not answered under the name of unknown commands', () => {
-    const { it } = two();
-    it.received(frame('SH_OLD', 10));
-    it.received(frame('KV_SET'));
-    expect(it.received(frame('SH_1', 10)).type).toBe('lost');
   });
 
   it('leave nothing of a lost batch for the next one', () => {
