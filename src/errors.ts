@@ -131,7 +131,7 @@ export class QueueFullError extends NdbError {
   ) {
     super(
       `${command} was not sent: ${queued} requests wait already. ` +
-        'Subscribe to fewer at once (mergeMap takes a concurrency), or raise maxQueued.',
+        'Subscribe to fewer at once (mergeMap takes a concurrency), raise maxQueued, or let them wait (whenFull).',
     );
   }
 }

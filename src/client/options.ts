@@ -27,6 +27,9 @@ export interface CallOptions {
 /** Some of the members; `undefined` counts as not given. */
 type Given<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined };
 
+/** See `whenFull` of a client's options. */
+export type WhenFull = TransportOptions['whenFull'];
+
 /** Options of a client. All have defaults. Times are in milliseconds, lengths in bytes. */
 export interface NdbClientOptions {
   /** How long a command may take, from subscription to reply. Default 5000. */
@@ -42,10 +45,15 @@ export interface NdbClientOptions {
   readonly maxReply?: number | undefined;
   /** Most requests written and not yet answered. Default 128. */
   readonly maxInFlight?: number | undefined;
-  /** Most requests that wait to be written; one more ends in a `QueueFullError`. Default 10,000. */
+  /** Most requests that wait to be written. Default 10,000. */
   readonly maxQueued?: number | undefined;
   /** Most bytes of requests that wait to be written, as UTF-16 counts them. Default 16 MiB. */
   readonly maxQueuedBytes?: number | undefined;
+  /**
+   * What becomes of a command for which the queue has no room: `'error'`, the default, ends it in a `QueueFullError`; with
+   * `'wait'` it waits all the same, within its timeout, so that the program itself has to bound how many it subscribes to.
+   */
+  readonly whenFull?: WhenFull | undefined;
   /** How to reconnect; `false`: not at all. Default: from 100 ms, doubling to 30 s, without end. */
   readonly reconnect?: false | Given<ReconnectOptions> | undefined;
   /** How dead connections are found; `false`: not at all. Default: after 15 s of silence, answered within 5 s. */
@@ -101,6 +109,8 @@ const retry = must<Retry>(
   (value) => value === 'reads' || value === 'safe' || value === 'none',
 );
 
+const whenFull = must<WhenFull>("'error' or 'wait'", (value) => value === 'error' || value === 'wait');
+
 const off = must<false>('false', (value) => value === false);
 
 const optionalMembers = (shape: Readonly<Record<string, z.core.$ZodType>>) =>
@@ -116,6 +126,7 @@ const clientOptions = optionalMembers({
   maxInFlight: count(1, 'requests'),
   maxQueued: count(1, 'requests'),
   maxQueuedBytes: count(0, 'bytes'),
+  whenFull,
   reconnect: z.union([
     off,
     optionalMembers({
@@ -201,6 +212,7 @@ export function settingsOf(given: NdbClientOptions = {}): Settings {
     maxInFlight: given.maxInFlight ?? 128,
     maxQueued: given.maxQueued ?? 10_000,
     maxQueuedBytes: given.maxQueuedBytes ?? 16 * 2 ** 20,
+    whenFull: given.whenFull ?? 'error',
     reconnect: reconnect === false ? false : withDefaults(defaultReconnect, reconnect),
     heartbeat: heartbeat === false ? false : withDefaults(defaultHeartbeat, heartbeat),
     connectTimeout: given.connectTimeout ?? 5000,

@@ -159,10 +159,9 @@ export class Requests {
     if (this.#flow.type === 'over') return this.#flow.error();
     if (!continues) {
       if (this.#flow.type === 'linked' && this.#flow.intake === 'shut') return new ClosedError();
-      const { maxQueued, maxQueuedBytes } = this.options;
-      if (this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes) {
-        return new QueueFullError(command, this.#queue.size);
-      }
+      const { maxQueued, maxQueuedBytes, whenFull } = this.options;
+      const isFull = this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes;
+      if (isFull && whenFull === 'error') return new QueueFullError(command, this.#queue.size);
     }
     return exceeds(text, this.maxPayload) ? tooLarge(command, text, this.maxPayload) : undefined;
   }

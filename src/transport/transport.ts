@@ -104,6 +104,8 @@ export interface TransportOptions {
   readonly maxQueued: number;
   /** Most characters of requests that wait to be written. */
   readonly maxQueuedBytes: number;
+  /** Whether a request for which the queue has no room ends in an error, or waits as well. */
+  readonly whenFull: 'error' | 'wait';
   readonly reconnect: ReconnectOptions | false;
   readonly heartbeat: HeartbeatOptions | false;
   /** Longest time from dialling to the first replies, in ms. */

@@ -14,6 +14,7 @@ describe('the options of a client', () => {
       maxInFlight: 128,
       maxQueued: 10_000,
       maxQueuedBytes: 16_777_216,
+      whenFull: 'error',
       reconnect: { initialDelay: 100, maxDelay: 30_000, attempts: Number.POSITIVE_INFINITY, resetAfter: 10_000 },
       heartbeat: { interval: 15_000, timeout: 5000 },
       connectTimeout: 5000,

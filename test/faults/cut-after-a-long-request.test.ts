@@ -57,6 +57,16 @@ describe('a request longer than the server accepts', () => {
     expect((await cut).error).toBeInstanceOf(ReplyLostError);
   });
 
+  it('that is a read costs those beside it two connections, no more', async () => {
+    const client = await connect({ maxPayload: 8192 });
+    await firstValueFrom(client.kv_set({ a: 1 }));
+    const cut = settled(client.kv_get({ key: long }));
+    const others = forkJoin(Array.from({ length: 40 }, () => client.kv_get({ key: 'a' })));
+    expect(await firstValueFrom(others)).toEqual(Array.from({ length: 40 }, () => 1));
+    expect((await cut).error).toBeInstanceOf(ReplyLostError);
+    expect(peer.accepted).toBe(3);
+  });
+
   it('is not blamed where a connection breaks under short ones', async () => {
     const client = await connect();
     peer.reaction = ({ socket }) => socket.terminate();

@@ -87,6 +87,36 @@ describe('requests in flight', () => {
     expect(fences).toEqual([16, 33, 66, 73]);
   });
 
+  it('share a fence rather than to have one each, however many turns they come in', async () => {
+    const { transport, clock, platform } = openTransport();
+    const requests = [];
+    for (let turn = 0; turn < 40; turn++) {
+      requests.push(send(transport));
+      await clock.advance();
+    }
+    expect(platform.socket.requests.filter((text) => text.startsWith('{"SH_')).length).toBeLessThanOrEqual(4);
+    while (requests.some(({ result }) => result === 'waiting')) {
+      platform.socket.answerAll();
+      await clock.advance();
+    }
+    expect(requests.every(({ result }) => result === 'answered')).toBe(true);
+  });
+
+  it('leave few to a fence where replies are long, so that none waits for many others', async () => {
+    const { transport, clock, platform } = openTransport();
+    const long = `{"KV_GET_RSP":{"st":1,"keys":{"a":"${'x'.repeat(20_000)}"}}}`;
+    for (let round = 0; round < 10; round++) {
+      send(transport);
+      await clock.advance();
+      platform.socket.frame(long);
+    }
+    const before = platform.socket.requests.length;
+    for (let count = 0; count < 20; count++) send(transport);
+    await clock.advance();
+    const kinds = platform.socket.requests.slice(before).map((text) => (text.startsWith('{"SH_') ? '|' : '.'));
+    expect(kinds.join('')).toBe('..|..|..|..|');
+  });
+
   it('need no fence where there is one alone', async () => {
     const { transport, clock, platform } = openTransport();
     const request = send(transport);
