@@ -1,4 +1,4 @@
-import { distinctUntilChanged, map, Observable, take } from 'rxjs';
+import { distinctUntilChanged, map, Observable, tap } from 'rxjs';
 import { writeJson } from '../protocol/json.js';
 import { repeatsToken, repeatsTokens } from '../protocol/repeats.js';
 import type { QuestionMembers, SessionPort } from '../session/port.js';
@@ -8,14 +8,24 @@ import type { Settings } from './options.js';
 
 /** What following sessions needs of a client, over its transport. */
 export function sessionPort(transport: ClientTransport, settings: Settings): SessionPort {
+  // While it is unknown, a server can load datasets, and so bring sessions back.
+  let persistEnabled = true;
   return {
     send: (command, members) => ask(transport, command, members, settings.timeout),
     get maxPayload() {
       return transport.maxPayload;
     },
-    connection$: transport.connection$.pipe(map(reachability), distinctUntilChanged()),
+    connection$: transport.connection$.pipe(
+      // Noted as it passes: it is asked for with everything that is learned of a session, and to look each time was measured
+      // to be a third of all that following many of them allocates.
+      tap((connection) => {
+        if (connection.state === 'open') persistEnabled = connection.server.persistEnabled;
+      }),
+      map(reachability),
+      distinctUntilChanged(),
+    ),
     get persistEnabled() {
-      return persists(transport.connection$);
+      return persistEnabled;
     },
     clock: settings.clock,
     random: settings.random,
@@ -57,13 +67,4 @@ function reachability({ state }: ConnectionState): 'open' | 'lost' | 'closed' {
     case 'closed':
       return 'closed';
   }
-}
-
-/** Whether the server can load datasets, and so bring sessions back; while it is unknown, it can. */
-function persists(connection$: Observable<ConnectionState>): boolean {
-  let enabled = true;
-  connection$.pipe(take(1)).subscribe((connection) => {
-    if (connection.state === 'open') enabled = connection.server.persistEnabled;
-  });
-  return enabled;
 }

@@ -27,7 +27,10 @@ export interface SessionPort {
    * before any reply that came over the next connection.
    */
   readonly connection$: Observable<'open' | 'lost' | 'closed'>;
-  /** Whether the server can load datasets (`persistEnabled` of its `SV_INFO`): then a session may come back from one. */
+  /**
+   * Whether the server can load datasets (`persistEnabled` of its `SV_INFO`), as `connection$` told who is subscribed to it:
+   * then a session may come back from one.
+   */
   readonly persistEnabled: boolean;
   readonly clock: Clock;
   /** A number in [0, 1), for jitter. */

@@ -61,6 +61,7 @@ describe('what following sessions asks of the client', () => {
 
   it('takes datasets for possible while the server has not said otherwise', () => {
     const { transport, port } = portOver();
+    port.connection$.subscribe();
     expect(port.persistEnabled).toBe(true);
     transport.connection$.next(open);
     expect(port.persistEnabled).toBe(false);
