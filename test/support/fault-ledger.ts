@@ -304,5 +304,5 @@ export class FaultLedger {
 /** An add leaves the same when it is executed twice. */
 const again: CallOptions = { retry: 'safe' };
 
-/** Keys that do not fit one request of 1024 bytes. */
-const bulkKeys = (item: number) => Array.from({ length: 30 }, (_, part) => `bulk${item} ${'long '.repeat(8)}${part}`);
+/** Keys that go in some twenty requests of 1024 bytes: more than a client sends of one call at once. */
+const bulkKeys = (item: number) => Array.from({ length: 50 }, (_, part) => `bulk${item} ${'long '.repeat(60)}${part}`);

@@ -46,10 +46,15 @@ export class FaultWorld implements AsyncDisposable {
     return this.#restarting;
   }
 
-  /** Lets everything calm down, and compares the book with the store. Gives what does not fit. */
-  async audit(): Promise<readonly string[]> {
+  /** Takes all weather away. A refusal of a client's first attempt is final, and one whose request is cut looks so. */
+  async calm(): Promise<void> {
     await this.#restarting;
     this.proxy.heal();
+  }
+
+  /** Lets everything calm down, and compares the book with the store. Gives what does not fit. */
+  async audit(): Promise<readonly string[]> {
+    await this.calm();
     await this.ledger.settled(5000);
     await this.#witness((witness) => this.ledger.audit(witness));
     return this.ledger.broken;
