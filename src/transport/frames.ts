@@ -15,12 +15,18 @@ export function parseFrame(text: string): Frame {
     const what = cause instanceof RangeError ? 'is nested too deeply' : 'is not JSON';
     throw new ProtocolError(`A reply ${what}. Is this a NemesisDB?`);
   }
-  if (isObject(value)) {
-    for (const name in value) {
-      const body = value[name];
-      if (isObject(body)) return { name, body };
-      break;
-    }
-  }
+  const frame = isObject(value) ? onlyMember(value) : undefined;
+  if (frame !== undefined) return frame;
   throw new ProtocolError('A reply has a shape that no NemesisDB sends. Is this a NemesisDB?');
+}
+
+/** Its one member, where that is all there is. A loop, as a list of the members for each reply would cost more. */
+function onlyMember(value: JsonObject): Frame | undefined {
+  let only: Frame | undefined;
+  for (const name in value) {
+    const body = value[name];
+    if (only !== undefined || !isObject(body)) return undefined;
+    only = { name, body };
+  }
+  return only;
 }

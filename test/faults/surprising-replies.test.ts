@@ -47,6 +47,7 @@ const unreadable = {
   'a list': '[{"KV_GET_RSP":{"st":1}}]',
   'an object without members': '{}',
   'of a name and no object': '{"KV_GET_RSP":1}',
+  'of two members': '{"KV_GET_RSP":{"st":1,"keys":{"a":"wrong"}},"KV_SET_RSP":{"st":1}}',
   'under the name of another command': '{"KV_COUNT_RSP":{"st":1,"cnt":5}}',
   binary: new Uint8Array([0, 255, 1]),
 };

@@ -31,6 +31,13 @@ describe('a reply', () => {
     },
   );
 
+  it.each(['{"a":{},"b":{}}', '{"a":{},"b":1}', '{"a":{"n":12345678901234567},"b":{}}'])(
+    'is not one of several, such as %s: nobody is answered with the first of them',
+    (text) => {
+      expect(refusal(text)).toContain('has a shape that no NemesisDB sends');
+    },
+  );
+
   it('that is nested too deeply is an error, not a crash', () => {
     const depth = 1_000_000;
     expect(refusal(`{"a":{"b":12345678901234567,"c":${'['.repeat(depth)}${']'.repeat(depth)}}}`)).toContain(
