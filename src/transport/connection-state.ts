@@ -110,7 +110,10 @@ function afterFailure(
   }
 }
 
-/** Why a connection to this URL can't be opened in this state; nothing where it can. */
+/** Whether two valid URLs are the same, however they are written: `ws://h:80` is `ws://h/`. */
+const isSame = (one: string, other: string) => one === other || new URL(one).href === new URL(other).href;
+
+/** Why a connection to this valid URL can't be opened in this state; nothing where it can. */
 export function refusal(state: ConnectionState, url: string): ClosedError | ValueError | undefined {
   switch (state.state) {
     case 'idle':
@@ -118,7 +121,7 @@ export function refusal(state: ConnectionState, url: string): ClosedError | Valu
     case 'connecting':
     case 'open':
     case 'waiting':
-      if (state.url === url) return undefined;
+      if (isSame(state.url, url)) return undefined;
       return new ValueError('The client has a connection to another URL. Close it, or make a second NdbClient.', 'url');
     case 'closing':
     case 'closed':

@@ -63,6 +63,27 @@ describe('open', () => {
     expect(events).toEqual([expect.any(ValueError)]);
   });
 
+  it.each(['ws://fake', 'WS://FAKE:80/', 'ws://fake/x/..'])(
+    'takes %s for the URL that it has a connection to',
+    (same) => {
+      const { transport, platform } = openTransport();
+      const { events, observer } = heard();
+      transport.open(same).subscribe(observer);
+      expect(events).toEqual([server, 'complete']);
+      expect(platform.sockets).toHaveLength(1);
+    },
+  );
+
+  it.each(['ws://fake/x', 'ws://fake/?x', 'ws://fake:81/', 'wss://fake/', 'ws://me@fake/'])(
+    'takes %s for another URL',
+    (different) => {
+      const { transport } = openTransport();
+      const { events, observer } = heard();
+      transport.open(different).subscribe(observer);
+      expect(events).toEqual([expect.any(ValueError)]);
+    },
+  );
+
   it.each(['nonsense', 'http://host/', 'ws://host/#part', ''])('refuses the URL %j before it dials', (wrong) => {
     const { transport, platform, states } = idleTransport();
     const { events, observer } = heard();
