@@ -12,7 +12,7 @@ import type { ConnectionState } from './connection-state.js';
  * - `cancelled`: a request was unsubscribed before it ended.
  * - `again`: the reply of a repeatable request was lost; it waits to be written once more.
  * - `fence`: the fence's reply came; `complete` tells whether each request before it had its reply.
- * - `connection`: the connection changed its state.
+ * - `connection`: the connection changed its state. Its URL is without user info and query, which may be credentials.
  */
 export type Activity =
   | {
@@ -54,4 +54,11 @@ export type Activity =
 export interface ActivityLog {
   readonly listening: boolean;
   note(activity: Activity): void;
+}
+
+/** A state as others may read it. The program that gave the URL sees all of it in `connection$`; logs and tracing tools do not. */
+export function withoutCredentials(connection: ConnectionState): ConnectionState {
+  if (!('url' in connection)) return connection;
+  const { origin, pathname } = new URL(connection.url);
+  return { ...connection, url: origin + pathname };
 }

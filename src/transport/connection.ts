@@ -1,6 +1,6 @@
 import { filter, map, Observable, ReplaySubject, Subscription, take } from 'rxjs';
 import { ClosedError, ConnectionError, type NdbError, ProtocolError, ValueError } from '../errors.js';
-import type { ActivityLog } from './activity.js';
+import { type ActivityLog, withoutCredentials } from './activity.js';
 import { Backoff } from './backoff.js';
 import {
   type ConnectionEvent,
@@ -115,7 +115,9 @@ export class Connection {
       // A state that was left meanwhile has no work to do any more. The work comes first: who hears that the client is
       // closed can rely on it that nothing is left.
       if (this.#state === state) this.#enter(state);
-      if (this.log.listening) this.log.note({ type: 'connection', at: this.options.clock.now(), connection: state });
+      if (this.log.listening) {
+        this.log.note({ type: 'connection', at: this.options.clock.now(), connection: withoutCredentials(state) });
+      }
       this.#states$.next(state);
       if (state.state === 'closed') this.#states$.complete();
     }

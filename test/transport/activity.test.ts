@@ -1,9 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { describe, expect, it } from 'vitest';
+import { Subject } from 'rxjs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Activity } from '../../src/transport/activity.js';
 import { activityChannel, nodePlatform } from '../../src/transport/node-platform.js';
-import { idleTransport, type openTransport, url } from '../support/opened-transport.js';
+import { idleTransport, openTransport, url } from '../support/opened-transport.js';
 import { send, write } from '../support/sent-request.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 /** What happens while somebody listens, without the times. */
 function listen(...given: Parameters<typeof openTransport>) {
@@ -80,6 +82,85 @@ describe('activity$', () => {
     await clock.advance();
     platform.socket.frame('{"KV_GET_RSP":{"st":1,"keys":{"secret":"password"}}}');
     expect(JSON.stringify(activities)).not.toMatch(/secret|password/);
+  });
+
+  it('holds no credentials of the URL, in no state, while connection$ has it as it was given', async () => {
+    const { transport, clock, platform, states } = idleTransport();
+    const activities: Activity[] = [];
+    transport.activity$.subscribe((activity) => activities.push(activity));
+    platform.diagnostics.hasSubscribers = true;
+    const given = 'ws://user:s3cret@host:81/path?token=s3cret';
+    transport.open(given).subscribe();
+    platform.socket.greet();
+    platform.socket.end();
+    await clock.advance(100);
+    const urls = activities.flatMap((activity) =>
+      activity.type === 'connection' && 'url' in activity.connection ? [activity.connection.url] : [],
+    );
+    expect(typesOf(activities)).toEqual(['connecting', 'open', 'waiting', 'connecting']);
+    expect(urls).toEqual(new Array(4).fill('ws://host:81/path'));
+    expect(JSON.stringify([activities, platform.published])).not.toContain('s3cret');
+    expect(states.flatMap((state) => ('url' in state ? [state.url] : []))).toEqual(new Array(4).fill(given));
+  });
+});
+
+describe('while nobody listens', () => {
+  /** All that an activity can tell of. What of it reached `activity$`, and how often somebody asked for the time. */
+  async function live(listening: boolean) {
+    const told = vi.spyOn(Subject.prototype, 'next');
+    const clock = new VirtualClock();
+    const now = vi.spyOn(clock, 'now');
+    const { transport, platform } = idleTransport({ clock });
+    if (listening) transport.activity$.subscribe();
+    transport.open(url).subscribe();
+    platform.socket.greet();
+    send(transport).cancel();
+    send(transport);
+    send(transport, write);
+    await clock.advance();
+    const [, , fence = ''] = platform.socket.requests;
+    platform.socket.answer(fence);
+    await clock.advance();
+    platform.socket.answerAll();
+    platform.socket.end();
+    transport.close();
+    const types = told.mock.calls.flatMap(([value]) => (isActivity(value) ? [value.type] : []));
+    return { types: new Set(types), readings: now.mock.calls.length, published: platform.published };
+  }
+
+  const isActivity = (value: unknown): value is Activity =>
+    typeof value === 'object' && value !== null && 'type' in value && 'at' in value;
+
+  afterEach(() => vi.restoreAllMocks());
+
+  it('no activity is built, and no time is read for one', async () => {
+    const heard = await live(true);
+    vi.restoreAllMocks();
+    const unheard = await live(false);
+    // So the program does set off one of each.
+    expect([...heard.types].sort()).toEqual([
+      'again',
+      'answered',
+      'cancelled',
+      'connection',
+      'failed',
+      'fence',
+      'queued',
+      'written',
+    ]);
+    expect([...unheard.types, ...unheard.published]).toEqual([]);
+    expect(unheard.readings).toBeLessThan(heard.readings);
+  });
+
+  it('any more, nothing is built any more either', async () => {
+    const { transport, clock, platform } = openTransport();
+    const told = vi.spyOn(Subject.prototype, 'next');
+    const activities: Activity[] = [];
+    transport.activity$.subscribe((activity) => activities.push(activity)).unsubscribe();
+    send(transport);
+    await clock.advance();
+    platform.socket.answerAll();
+    expect(told.mock.calls.filter(([value]) => isActivity(value))).toEqual([]);
   });
 });
 
