@@ -1,7 +1,7 @@
 import { filter, map, Observable, ReplaySubject, Subscription, take } from 'rxjs';
 import { ClosedError, ConnectionError, type NdbError, ProtocolError, ValueError } from '../errors.js';
 import { type ActivityLog, withoutCredentials } from './activity.js';
-import { Backoff } from './backoff.js';
+import { type Attempt, Backoff } from './backoff.js';
 import {
   type ConnectionEvent,
   type ConnectionFailure,
@@ -218,14 +218,13 @@ export class Connection {
     const { state } = this.#state;
     if (state !== 'connecting' && state !== 'open' && state !== 'closing') return;
     const now = this.options.clock.now();
-    const attempt = this.#isFinal(error)
-      ? undefined
-      : this.#backoff.failed(state === 'open' ? now - this.#openedAt : 0);
-    this.#dispatch(
-      attempt === undefined
-        ? { type: 'failed', error }
-        : { type: 'failed', error, retry: { ...attempt, at: now + attempt.delay } },
-    );
+    const attempt = this.#isFinal(error) ? undefined : this.#nextAttempt(now);
+    const retry = attempt === undefined ? {} : { retry: { ...attempt, at: now + attempt.delay } };
+    this.#dispatch({ type: 'failed', error, ...retry });
+  }
+
+  #nextAttempt(now: number): Attempt | undefined {
+    return this.#state.state === 'open' ? this.#backoff.lost(now - this.#openedAt) : this.#backoff.failed();
   }
 
   /**

@@ -75,7 +75,11 @@ export interface ReconnectOptions {
   readonly initialDelay: number;
   /** The bound's own bound. */
   readonly maxDelay: number;
-  /** How many attempts in a row may fail before the client gives up. */
+  /**
+   * How many attempts in a row may fail before the client gives up: it closes, with the last one's error. A connection that
+   * was open ends the row, and its loss is no failed attempt: after it, so many attempts may fail once more. 0: once lost,
+   * the connection is not sought again. The first attempt of `open` always takes place, and with 0 or 1 is the only one.
+   */
   readonly attempts: number;
   /** How long a connection must hold before a loss counts as the first again. */
   readonly resetAfter: number;

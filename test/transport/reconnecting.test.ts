@@ -72,6 +72,49 @@ describe('reconnecting', () => {
     expect(bench.clock.timers).toBe(0);
   });
 
+  it.each([1, 2, 3])('after a loss has %i attempts where attempts is so, and then gives up', async (attempts) => {
+    const bench = openTransport({ reconnect: { ...reconnect, attempts }, random: () => 1 });
+    await fail(bench, 1 + attempts);
+    expect(bench.platform.sockets).toHaveLength(1 + attempts);
+    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: expect.any(ConnectionError) });
+    expect(delays(bench.states)).toEqual([100, 200, 400].slice(0, attempts));
+    expect(bench.clock.timers).toBe(0);
+  });
+
+  it('after a loss has as many attempts as ever, however many failed before the connection was open', async () => {
+    const bench = idleTransport({ reconnect: { ...reconnect, attempts: 3 } });
+    bench.transport.open(url).subscribe();
+    await fail(bench, 2);
+    bench.platform.socket.greet();
+    await fail(bench, 1 + 2);
+    bench.platform.socket.greet();
+    expect(bench.states.at(-1)).toMatchObject({ state: 'open' });
+    await fail(bench, 1 + 3);
+    expect(bench.platform.sockets).toHaveLength(3 + 3 + 3);
+    expect(bench.states.at(-1)).toMatchObject({ state: 'closed' });
+  });
+
+  it('numbers its attempts from 1 after a loss', async () => {
+    const bench = openTransport({ reconnect });
+    await fail(bench, 3);
+    const numbers = bench.states.flatMap((state) => (state.state === 'connecting' ? [state.attempt] : []));
+    expect(numbers).toEqual([1, 1, 2, 3]);
+  });
+
+  it('does not happen after a loss where attempts is 0', async () => {
+    const bench = openTransport({ reconnect: { ...reconnect, attempts: 0 } });
+    await fail(bench, 1);
+    expect(namesOf(bench.states)).toEqual(['idle', 'connecting', 'open', 'closed']);
+  });
+
+  it.each([0, 1])('has one attempt at the first connection where attempts is %i', async (attempts) => {
+    const bench = idleTransport({ reconnect: { ...reconnect, attempts } });
+    bench.transport.open(url).subscribe({ error: () => {} });
+    await fail(bench, 1);
+    expect(bench.platform.sockets).toHaveLength(1);
+    expect(bench.states.at(-1)).toMatchObject({ state: 'closed' });
+  });
+
   it('does not happen where it is off', async () => {
     const bench = idleTransport({ reconnect: false });
     const errors: unknown[] = [];
