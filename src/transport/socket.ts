@@ -62,7 +62,7 @@ export class SocketSubject extends Subject<string> {
   /** The socket ended. */
   end(end: SocketEnd): void {
     if (this.#closing) super.complete();
-    else super.error(describeEnd(end));
+    else super.error(describeEnd(end, 'open'));
   }
 }
 
@@ -90,7 +90,7 @@ export function openSocket(
         binary: () => signs.binary(),
         alive: () => signs.alive(),
         closed(end) {
-          if (opened === undefined) subscriber.error(describeEnd(end));
+          if (opened === undefined) subscriber.error(describeEnd(end, 'connecting'));
           else opened.end(end);
         },
       });

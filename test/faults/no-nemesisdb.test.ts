@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { filter, firstValueFrom } from 'rxjs';
@@ -34,6 +35,34 @@ async function peerThat(reaction: Reaction): Promise<FaultPeer> {
   return peer;
 }
 
+/** What a peer answers an upgrade with. */
+interface Upgrade {
+  readonly upgrade: string;
+  /** The key that it answers to; that of the request where none is given. */
+  readonly key: string | undefined;
+  /** Further lines of its header. */
+  readonly more: string;
+  /** After how many bytes it hangs up. */
+  readonly cutAfter: number | undefined;
+}
+
+/** The URL of a peer that answers an upgrade by hand. */
+function upgrading({ upgrade = 'websocket', key, more = '', cutAfter }: Partial<Upgrade>): Promise<string> {
+  return urlOf(
+    createServer((socket) =>
+      socket.once('data', (request: Buffer) => {
+        const sent = /Sec-WebSocket-Key: (\S+)/i.exec(request.toString())?.[1] ?? '';
+        const accept = createHash('sha1')
+          .update(`${key ?? sent}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+          .digest('base64');
+        const answer = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${upgrade}\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${more}\r\n`;
+        if (cutAfter === undefined) socket.write(answer);
+        else socket.end(answer.slice(0, cutAfter));
+      }),
+    ),
+  );
+}
+
 const http = (status: number) =>
   urlOf(
     createHttpServer((_, response) => {
@@ -60,6 +89,39 @@ describe('a peer that is no NemesisDB', () => {
     const waiting = await firstValueFrom(client.connection$.pipe(filter((state) => state.state === 'waiting')));
     expect(String(waiting.error)).toContain(`HTTP ${status}`);
   });
+
+  it.each([
+    ['SSH', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['SMTP', '220 mail.example ESMTP\r\n'],
+    ['Redis', "-ERR wrong number of arguments for 'get' command\r\n"],
+  ])('but speaks %s is given up at once, with the advice to check the URL', async (_, greeting) => {
+    const client = make();
+    const url = await urlOf(createServer((socket) => socket.write(greeting)));
+    const { error } = await settled(client.open(url));
+    expect(error).toMatchObject({ code: 'NDB_CONNECTION', permanent: true });
+    expect(String(error)).toContain('The port speaks no WebSocket: check the URL');
+  });
+
+  it.each<[string, Partial<Upgrade>]>([
+    ['the key of another', { key: 'another' }],
+    ['an upgrade to h2c', { upgrade: 'h2c' }],
+    ['a subprotocol that nobody asked for', { more: 'Sec-WebSocket-Protocol: mqtt\r\n' }],
+    ['a header without end', { more: `X-Long: ${'x'.repeat(100_000)}\r\n` }],
+  ])('but answers the upgrade with %s is given up at once, with the advice to check the URL', async (_, wrong) => {
+    const { error } = await settled(make().open(await upgrading(wrong)));
+    expect(error).toMatchObject({ code: 'NDB_CONNECTION', permanent: true });
+    expect(String(error)).toContain('check the URL');
+  });
+
+  it.each([0, 1, 9, 12, 13, 40, 100])(
+    'or one whose answer to the upgrade was cut after %i bytes is tried again',
+    async (cutAfter) => {
+      const client = make();
+      client.open(await upgrading({ cutAfter })).subscribe({ error: () => {} });
+      const { error } = await firstValueFrom(client.connection$.pipe(filter((state) => state.state === 'waiting')));
+      expect(error).toMatchObject({ code: 'NDB_CONNECTION', permanent: false });
+    },
+  );
 
   it('but an echo is given up at once, with a ProtocolError', async () => {
     const echo = await peerThat(({ reply, text }) => reply(text));
@@ -114,12 +176,6 @@ describe('a peer that is no NemesisDB', () => {
     const { error } = await firstValueFrom(client.connection$.pipe(filter((state) => state.state === 'waiting')));
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error.message.length).toBeGreaterThan(20);
-  });
-
-  it('and speaks before it is asked, in no HTTP, leads to an error', async () => {
-    const url = await urlOf(createServer((socket) => socket.write('220 mail.example ESMTP\r\n')));
-    const { error } = await settled(make({ reconnect: false }).open(url));
-    expect(error).toBeInstanceOf(ConnectionError);
   });
 
   it('and nobody at all: the error asks whether the server runs', async () => {

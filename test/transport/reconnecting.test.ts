@@ -138,11 +138,60 @@ describe('reconnecting', () => {
     expect(bench.states.at(-1)).toMatchObject({ state: 'waiting', error: { permanent: false } });
   });
 
-  it.each(['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'EPROTO'])('stops at the TLS failure %s', (code) => {
+  it.each([
+    ['CERT_HAS_EXPIRED', 'certificate'],
+    ['CERT_NOT_YET_VALID', 'certificate'],
+    ['CERT_REVOKED', 'certificate'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate'],
+    ['HOSTNAME_MISMATCH', 'certificate'],
+    ['UNABLE_TO_GET_ISSUER_CERT', 'certificate'],
+    ['EPROTO', 'is the port one of wss://'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'is the port one of wss://'],
+    ['HPE_INVALID_CONSTANT', 'speaks no WebSocket: check the URL'],
+    ['HPE_HEADER_OVERFLOW', 'speaks no WebSocket: check the URL'],
+  ])('stops at the failure %s, with advice', (code, advice) => {
     const bench = idleTransport();
     bench.transport.open(url).subscribe({ error: () => {} });
-    bench.platform.socket.end({ cause: Object.assign(new Error('tls'), { code }) });
-    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: { permanent: true } });
+    bench.platform.socket.end({ cause: Object.assign(new Error('no'), { code }) });
+    expect(bench.states.at(-1)).toMatchObject({
+      state: 'closed',
+      error: { permanent: true, message: expect.stringContaining(advice) },
+    });
+  });
+
+  it('stops where the answer to the upgrade is none of a WebSocket server', () => {
+    const bench = idleTransport();
+    bench.transport.open(url).subscribe({ error: () => {} });
+    bench.platform.socket.end({ reason: 'Invalid Upgrade header', cause: new Error('Invalid Upgrade header') });
+    expect(bench.states.at(-1)).toMatchObject({
+      state: 'closed',
+      error: { permanent: true, message: expect.stringMatching(/check the URL .*Invalid Upgrade header/) },
+    });
+  });
+
+  it.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EUNHEARD'])('tries again after %s', (code) => {
+    const bench = idleTransport();
+    bench.transport.open(url).subscribe({ error: () => {} });
+    bench.platform.socket.end({ cause: Object.assign(new Error('no'), { code }) });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'waiting', error: { permanent: false } });
+  });
+
+  it('tries again where a platform tells of no cause, as a browser does not', () => {
+    const bench = idleTransport();
+    bench.transport.open(url).subscribe({ error: () => {} });
+    bench.platform.socket.end();
+    expect(bench.states.at(-1)).toMatchObject({ state: 'waiting', error: { permanent: false } });
+  });
+
+  it.each<[string, Error]>([
+    ['no HTTP', Object.assign(new Error('no'), { code: 'HPE_INVALID_CONSTANT' })],
+    ['no WebSocket', new Error('Invalid Upgrade header')],
+  ])('goes on after a peer that speaks %s in the place of a NemesisDB that was there', async (_, cause) => {
+    const bench = openTransport();
+    bench.platform.socket.end();
+    await bench.clock.advance(100);
+    bench.platform.socket.end({ cause });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'waiting', purpose: 'again' });
   });
 
   it('goes on after a peer that was a NemesisDB garbled a reply', async () => {
