@@ -31,10 +31,15 @@ export function fenceNames(): () => string {
  * unknown name under the first it ever saw, which may be our first fence. `SV_INFO` once more closes the greeting: what was
  * not answered by then never will be, and can't be taken for the reply to a request later on.
  *
- * Cold; emits once and completes. Errors with a `ProtocolError` for a peer that is no NemesisDB, a `ConnectionError` where
- * replies are missing. Takes as long as it takes: whoever dials has a time limit for all of it.
+ * Cold; emits once and completes. Errors with a `ProtocolError` for a peer that is no NemesisDB, which a binary frame or more
+ * replies than requests show at once, and a `ConnectionError` where replies are missing. Takes as long as it takes: whoever
+ * dials has a time limit for all of it.
  */
-export function handshake(socket: SocketSubject, nextFence: () => string): Observable<Greeting> {
+export function handshake(
+  socket: SocketSubject,
+  binary$: Observable<void>,
+  nextFence: () => string,
+): Observable<Greeting> {
   return new Observable((subscriber) => {
     const fences = [nextFence(), nextFence()];
     const echoes: Frame[] = [];
@@ -45,8 +50,10 @@ export function handshake(socket: SocketSubject, nextFence: () => string): Obser
           try {
             const frame = parseFrame(text);
             if (server === undefined) server = describe(frame, fences);
-            else if (frame.name !== infoReply) echoes.push(frame);
-            else {
+            else if (frame.name !== infoReply) {
+              // A peer that floods us is not to fill our memory until the time limit is over.
+              if (echoes.push(frame) > fences.length) throw unasked();
+            } else {
               subscriber.next({ server, ...habitsOf(echoes, fences) });
               subscriber.complete();
             }
@@ -58,9 +65,15 @@ export function handshake(socket: SocketSubject, nextFence: () => string): Obser
         complete: () => subscriber.error(new ConnectionError('The connection was closed before it was used.')),
       }),
     );
+    subscriber.add(binary$.subscribe(() => subscriber.error(binary())));
     socket.write([describeYourself, ...fences.map((name) => `{"${name}":{}}`), describeYourself]);
   });
 }
+
+const unasked = () =>
+  new ProtocolError('The peer sent more replies than it was sent requests, so it is no NemesisDB. Check the URL.');
+
+const binary = () => new ProtocolError('The peer sends binary frames; NemesisDB sends text. Check the URL.');
 
 /** The embedded server tells its `maxPayload` when asked for it; NemesisDB ignores members it does not know. */
 const describeYourself = '{"SV_INFO":{"maxPayload":null}}';

@@ -1,4 +1,4 @@
-import { map, Observable, Subscription, switchMap } from 'rxjs';
+import { map, Observable, Subject, Subscription, switchMap } from 'rxjs';
 import type { Clock } from '../clock.js';
 import { ConnectionError } from '../errors.js';
 import { fenceNames, type Greeting, handshake } from './handshake.js';
@@ -16,7 +16,8 @@ export interface Reached {
 
 /**
  * Dials and greets, within `connectTimeout` all in all. Cold: emits once, and goes on for as long as the socket is owned:
- * unsubscribing drops the connection. Errors as `openSocket` and `handshake` do, or when the time is over.
+ * unsubscribing drops the connection. Errors as `openSocket` and `handshake` do, or when the time is over. `signs` hears of
+ * binary frames after the greeting only.
  */
 export function reach(
   platform: Platform,
@@ -25,8 +26,12 @@ export function reach(
   signs: SocketSigns,
 ): Observable<Reached> {
   const nextFence = fenceNames();
-  const reached$ = openSocket(platform, url, { maxReply }, signs).pipe(
-    switchMap((socket) => handshake(socket, nextFence).pipe(map((greeting) => ({ socket, greeting, nextFence })))),
+  const binary$ = new Subject<void>();
+  const binary = () => (binary$.observed ? binary$.next() : signs.binary());
+  const reached$ = openSocket(platform, url, { maxReply }, { alive: signs.alive, binary }).pipe(
+    switchMap((socket) =>
+      handshake(socket, binary$, nextFence).pipe(map((greeting) => ({ socket, greeting, nextFence }))),
+    ),
   );
   return startingWithin(reached$, connectTimeout, clock);
 }

@@ -144,10 +144,21 @@ describe('a peer that is no NemesisDB', () => {
     expect(String(error)).toMatch(/Check the URL|Is this a NemesisDB/);
   });
 
-  it('but sends binary frames is given up within the time to connect', async () => {
+  it('but sends binary frames is given up at once, with a ProtocolError', async () => {
     const peer = await peerThat(({ reply }) => reply(new Uint8Array([1, 2])));
-    const { error } = await settled(make({ connectTimeout: 100, reconnect: false }).open(peer.url));
-    expect(error).toMatchObject({ name: expect.stringMatching(/ConnectionError|ProtocolError/) });
+    const { error } = await settled(make().open(peer.url));
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(String(error)).toContain('binary');
+  });
+
+  it('but floods the client once it was greeted is given up at once, with a ProtocolError', async () => {
+    const peer = await peerThat(({ reply, answer, name }) => {
+      if (name === 'SV_INFO') reply(answer());
+      for (let frame = 0; frame < 1000; frame++) reply('{"SH_OLD_RSP":{"st":10}}');
+    });
+    const { error } = await settled(make().open(peer.url));
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(String(error)).toContain('Check the URL');
   });
 
   it('and takes the WebSocket but says nothing is tried again after the time to connect', async () => {

@@ -15,6 +15,7 @@ const heard = () => {
   };
 };
 const server = { serverVersion: '0.7.2', persistEnabled: true };
+const info = '{"SV_INFO_RSP":{"st":1,"serverVersion":"0.7.2","persistEnabled":true}}';
 
 describe('open', () => {
   it('does nothing until it is subscribed to', () => {
@@ -161,11 +162,50 @@ describe('an attempt', () => {
     expect(namesOf(states)).toEqual(['idle', 'connecting', 'closed']);
   });
 
+  it.each([
+    ['at first', 0],
+    ['after SV_INFO', 1],
+    ['amid the echoes', 2],
+  ])('is not tried again where the peer sends binary frames, and ends at once: %s', (_, replies) => {
+    const { transport, platform, states } = idleTransport();
+    const { events, observer } = heard();
+    transport.open(url).subscribe(observer);
+    platform.socket.open();
+    for (const text of [info, '{"SH_1_RSP":{"st":10}}'].slice(0, replies)) platform.socket.frame(text);
+    platform.socket.binary();
+    expect(events).toEqual([expect.any(ProtocolError)]);
+    expect(String(events[0])).toContain('binary');
+    expect(namesOf(states)).toEqual(['idle', 'connecting', 'closed']);
+    expect(platform.socket.state).toBe('ended');
+  });
+
+  it('to come back ends at once as well at a binary frame, and is followed by another', async () => {
+    const { clock, platform, states } = openTransport();
+    platform.socket.end();
+    await clock.advance(100);
+    platform.socket.open();
+    platform.socket.binary();
+    expect(states.at(-1)).toMatchObject({ state: 'waiting', error: expect.any(ProtocolError) });
+  });
+
+  it('ends at once where a peer sends more than it was asked for: its frames are not kept', () => {
+    const { transport, platform, states } = idleTransport();
+    const { events, observer } = heard();
+    transport.open(url).subscribe(observer);
+    platform.socket.open();
+    platform.socket.frame(info);
+    for (let frame = 0; frame < 2; frame++) platform.socket.frame('{"SH_OLD_RSP":{"st":10}}');
+    expect(namesOf(states).at(-1)).toBe('connecting');
+    platform.socket.frame('{"SH_OLD_RSP":{"st":10}}');
+    expect(events).toEqual([expect.any(ProtocolError)]);
+    expect(platform.socket.state).toBe('ended');
+  });
+
   it('is tried again where the greeting got no complete answer', async () => {
     const { transport, platform, clock } = idleTransport();
     transport.open(url).subscribe();
     platform.socket.open();
-    platform.socket.frame('{"SV_INFO_RSP":{"st":1,"serverVersion":"0.7.2","persistEnabled":true}}');
+    platform.socket.frame(info);
     await clock.advance(5000 + 100);
     expect(platform.sockets).toHaveLength(2);
   });
@@ -174,7 +214,6 @@ describe('an attempt', () => {
     const { transport, platform, states } = idleTransport();
     transport.open(url).subscribe();
     platform.socket.open();
-    const info = '{"SV_INFO_RSP":{"st":1,"serverVersion":"0.9.0","persistEnabled":true}}';
     for (const text of [info, '{"SH_OLD_RSP":{"st":10}}', '{"SH_OLD_RSP":{"st":10}}', info])
       platform.socket.frame(text);
     expect(states.at(-1)).toMatchObject({ state: 'open', pipelining: 'serial' });
