@@ -87,11 +87,12 @@ export interface ReconnectOptions {
 
 /** How dead connections are found: times in ms. */
 export interface HeartbeatOptions {
-  /** How often silence is looked for. */
+  /** After how much silence a peer is asked for a sign of life. Silence is looked for in fifths of it, and every 3 s at least. */
   readonly interval: number;
   /**
-   * How long a silent peer has to show life once asked. As long as a request in flight still waits for its reply, if that is
-   * longer: a server at work on it answers nothing else. So a call with a longer `timeout` puts the verdict off.
+   * How long a silent peer has to show life once asked. Longer while somebody waits for the reply to a request in flight, up to
+   * the longest that was left of those when it was asked: a server at work on one answers nothing else. So a call with a longer
+   * `timeout` puts the verdict off, until it ends or is unsubscribed.
    */
   readonly timeout: number;
 }

@@ -9,7 +9,7 @@ import { settled } from '../support/settled.js';
 
 const heartbeat = { interval: 60, timeout: 60 };
 /** Within this many ms of the last sign of life a dead connection is found, as the option says. */
-const stated = 2 * heartbeat.interval + heartbeat.timeout;
+const stated = 1.2 * heartbeat.interval + heartbeat.timeout;
 /** What a busy machine may take besides. */
 const slack = 200;
 
