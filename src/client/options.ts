@@ -56,7 +56,10 @@ export interface NdbClientOptions {
   readonly whenFull?: WhenFull | undefined;
   /** How to reconnect; `false`: not at all. Default: from 100 ms, doubling to 30 s, without end. */
   readonly reconnect?: false | Given<ReconnectOptions> | undefined;
-  /** How dead connections are found; `false`: not at all. Default: after 15 s of silence, answered within 5 s. */
+  /**
+   * How dead connections are found; `false`: not at all. Default: asked after 15 s of silence, given up 5 s later: within 23 s of
+   * the last sign of life, later only while a call with a longer timeout still waits.
+   */
   readonly heartbeat?: false | Given<HeartbeatOptions> | undefined;
   /** How long connecting may take, from dialling to the first replies. Default 5000. */
   readonly connectTimeout?: number | undefined;

@@ -44,17 +44,6 @@ export class Backoff {
     if (options === false || this.#failures >= options.attempts) return undefined;
     const bound = Math.min(options.maxDelay, options.initialDelay * 2 ** this.#delays);
     this.#delays += 1;
-    return { attempt: this.#failures + 1, delay: this.#chance() * bound };
-  }
-
-  /** The option is a caller's function: one that throws or gives nonsense must not keep the client from coming back. */
-  #chance(): number {
-    try {
-      const chance = this.random();
-      if (chance >= 0 && chance <= 1) return chance;
-    } catch {
-      // As good as nonsense.
-    }
-    return Math.random();
+    return { attempt: this.#failures + 1, delay: this.random() * bound };
   }
 }

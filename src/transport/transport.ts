@@ -81,7 +81,7 @@ export interface ReconnectOptions {
    * the connection is not sought again. The first attempt of `open` always takes place, and with 0 or 1 is the only one.
    */
   readonly attempts: number;
-  /** How long a connection must hold before a loss counts as the first again. */
+  /** How long a connection must hold before its loss begins with `initialDelay` again. */
   readonly resetAfter: number;
 }
 

@@ -2,6 +2,7 @@ import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { NdbClient } from '../../src/index.js';
 import { NdbServer } from '../../src/server/index.js';
+import { FaultPeer } from '../support/fault-peer.js';
 
 const broken: readonly (readonly [what: string, random: () => number])[] = [
   [
@@ -33,5 +34,14 @@ describe('an option `random` that', () => {
     await firstValueFrom(session.set({ a: 1 }));
     expect(await touches).toHaveLength(5);
     expect(await firstValueFrom(session.get({ key: 'a' }))).toBe(1);
+  });
+
+  it.each(broken)('%s keeps no client from coming back', async (_, random) => {
+    await using peer = await FaultPeer.listen();
+    await using client = new NdbClient({ random, reconnect: { initialDelay: 10, maxDelay: 10 } });
+    await firstValueFrom(client.open(peer.url));
+    for (const socket of peer.sockets) socket.terminate();
+    expect(await firstValueFrom(client.kv_count())).toBe(0);
+    expect(peer.accepted).toBe(2);
   });
 });

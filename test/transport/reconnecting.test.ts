@@ -30,25 +30,6 @@ describe('reconnecting', () => {
     expect(delays(bench.states)).toEqual([0, 50, 300]);
   });
 
-  it.each([
-    [
-      'throws',
-      () => {
-        throw new Error('mine');
-      },
-    ],
-    ['gives nonsense', () => Number.NaN],
-    ['gives a number below 0', () => -3],
-    ['gives a number above 1', () => 3],
-  ])('goes on where random %s', async (_, random) => {
-    const bench = openTransport({ reconnect, random });
-    await fail(bench, 1);
-    const [delay] = delays(bench.states);
-    expect(delay).toBeGreaterThanOrEqual(0);
-    expect(delay).toBeLessThanOrEqual(100);
-    expect(bench.platform.sockets).toHaveLength(2);
-  });
-
   it('begins anew only after a connection has held for resetAfter', async () => {
     const bench = openTransport({ reconnect, random: () => 1 });
     await fail(bench, 3);
