@@ -22,10 +22,10 @@ const parted = 16;
 /**
  * About how many characters the replies of one batch shall have at most, as far as can be foreseen. Nothing of a batch is
  * delivered before its fence, and the server makes no more of what is yet to be asked for: with long replies, many to a
- * batch, both sides would take turns (measured at two thirds of the throughput for 1 MiB). It also keeps what waits in the
- * server below the 128 KiB past which it drops replies.
+ * batch, both sides would take turns (measured at two thirds of the throughput for 1 MiB). And the server drops replies once
+ * 128 KiB of them wait: better few of one batch than all.
  */
-const batchOfReplies = 32 * 1024;
+const batchOfReplies = 64 * 1024;
 
 /** What bounds the requests that may be written now. */
 export interface Room {
