@@ -34,6 +34,20 @@ describe('the built package', () => {
     expect(await program('module', code)).toBe('18446744073709551615n');
   });
 
+  test("uses the program's own copy of rxjs, and reads no more of it than it needs", async () => {
+    const code = `
+      import { createRequire } from 'node:module';
+      import { NdbClient } from 'rx-nemesisdb';
+      const read = Object.keys(createRequire(import.meta.url).cache).length;
+      const { Observable } = await import('rxjs');
+      console.log(new NdbClient().sv_info() instanceof Observable, read < 120);
+    `;
+    expect(await program('module', code)).toBe('true true');
+    const required =
+      "console.log(new (require('rx-nemesisdb').NdbClient)().sv_info() instanceof require('rxjs').Observable)";
+    expect(await program('commonjs', required)).toBe('true');
+  });
+
   test('is required from CommonJS', async () => {
     expect(await program('commonjs', "console.log(typeof require('rx-nemesisdb').NdbClient)")).toBe('function');
   });
