@@ -3,6 +3,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
@@ -41,6 +42,13 @@ function answerHttp(request: IncomingMessage, response: ServerResponse): void {
   const healthy = request.url === '/healthz' && (request.method === 'GET' || request.method === 'HEAD');
   response.writeHead(healthy ? 200 : 426, { 'content-type': 'text/plain', connection: 'close' });
   response.end(healthy ? 'ok\n' : 'This is a NemesisDB server: connect to it by WebSocket.\n');
+}
+
+/** Turns an upgrade down. Past the upgrade nobody else listens to the stream, and an error that nobody hears ends the process. */
+function refuse(stream: Duplex): void {
+  stream.on('error', () => stream.destroy());
+  // A peer that never closes its side would keep this one open.
+  stream.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => stream.destroy());
 }
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
@@ -119,6 +127,7 @@ export class NdbServer {
     http.maxConnections = numbers.maxConnections;
 
     const isAllowed = originCheck(options.allowOrigin);
+    const refused = new Set<Duplex>();
     const sockets = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -129,7 +138,9 @@ export class NdbServer {
     http.on('upgrade', (request, stream, head) => {
       if (!isAllowed(request.headers.origin)) {
         log.warn('A page of an origin that is not allowed was refused.');
-        stream.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        refused.add(stream);
+        stream.once('close', () => refused.delete(stream));
+        refuse(stream);
         return;
       }
       sockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
@@ -152,6 +163,7 @@ export class NdbServer {
       for (const connection of connections) connection.close(1001, closeTimeout);
       // Those that are no WebSockets: one that never finishes its upgrade would hold this up until its timeout.
       http.closeAllConnections();
+      for (const stream of refused) stream.destroy();
       await datasets?.idle();
       await closed;
     });

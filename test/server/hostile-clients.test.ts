@@ -1,5 +1,7 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { NdbServer } from '../../src/server/index.js';
 import { ask, closeCode, connectPlainly, connectTo } from './support/peers.js';
@@ -79,6 +81,33 @@ describe('hostile clients are refused or bounded, and others are served on', () 
     refused.on('error', () => undefined).terminate();
   });
 
+  test('a page that is refused and resets its connection at once harms nobody', async () => {
+    const failed = vi.fn();
+    process.on('uncaughtException', failed);
+    for (let index = 0; index < 300; index++) {
+      const socket = await connectPlainly(server);
+      socket.on('error', () => undefined);
+      socket.write(`${upgrade}Origin: https://evil.example\r\n\r\n`);
+      // between the server's reading and its writing, or near it
+      for (let turns = 0; turns < index % 4; turns++) await turn();
+      socket.resetAndDestroy();
+    }
+    expect(await ask(bystander, '{"KV_COUNT":{}}')).toContain('"st":1');
+    process.off('uncaughtException', failed);
+    expect(failed).not.toHaveBeenCalled();
+  });
+
+  test('a page that is refused and keeps its side open is cut off, and does not keep the server from closing', async () => {
+    const other = await NdbServer.listen();
+    const socket = connect({ port: other.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    socket.write(`${upgrade}Origin: https://evil.example\r\n\r\n`);
+    const [response] = await once(socket, 'data');
+    expect(String(response)).toContain('403 Forbidden');
+    await other.close();
+    socket.destroy();
+  });
+
   test('a page of an origin that is allowed is served', async () => {
     await using other = await NdbServer.listen({ allowOrigin: ['https://app.example'] });
     const socket = await connectTo(other.url, { origin: 'https://app.example' });
@@ -128,19 +157,6 @@ describe('hostile clients are refused or bounded, and others are served on', () 
     expect(await ask(socket, nested(1022))).toBe('{"ERR":{"m":"","st":3}}');
     expect(await ask(socket, nested(1_000_000))).toBe('{"ERR":{"m":"","st":3}}');
     expect(await ask(socket, `{"KV_SET":{"keys":{"a":${'{"b":'.repeat(500_000)}1`)).toBe('{"ERR":{"m":"","st":3}}');
-    socket.terminate();
-  });
-
-  test('a path that would take very long is refused at once', async () => {
-    await using large = await NdbServer.listen({ maxPayload: 8192 });
-    const socket = await connectTo(large.url);
-    await ask(socket, `{"KV_SET":{"keys":{"a":${'['.repeat(900)}${']'.repeat(900)}}}}`);
-    const begin = performance.now();
-    expect(await ask(socket, '{"KV_FIND":{"path":"$..*..*..*..*","rsp":"keys"}}')).toBe('{"KV_FIND_RSP":{"st":4}}');
-    expect(await ask(socket, `{"KV_FIND":{"path":"$[?match(@.a, '(a+)+$')]","rsp":"keys"}}`)).toBe(
-      '{"KV_FIND_RSP":{"st":4}}',
-    );
-    expect(performance.now() - begin).toBeLessThan(500);
     socket.terminate();
   });
 
