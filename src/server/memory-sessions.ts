@@ -10,8 +10,8 @@ import type { JsonText } from './value-text.js';
 /** Measured: what a session takes beside its entries. */
 export const sessionOverhead = 450;
 
-/** How long a sweep may hold others up, in milliseconds, before it lets them work. */
-const sweepSlice = 5;
+/** How long a sweep may hold others up, in milliseconds, before it lets them work: no longer than a request takes anyway. */
+const sweepSlice = 1;
 
 /**
  * NemesisDB keeps durations as signed 64-bit nanoseconds; what does not fit wraps around, and such a session expires at
@@ -138,7 +138,7 @@ export class MemorySessions {
       const session = this.#deadlines.popBefore(now);
       if (session === undefined) return false;
       this.#look(session, now);
-      if (looked % 256 === 0 && this.#clock.now() > until) return true;
+      if (looked % 64 === 0 && this.#clock.now() > until) return true;
     }
   }
 
@@ -157,7 +157,8 @@ export class MemorySessions {
     } else {
       this.clear(session);
       session.extend(now);
-      this.#deadlines.push(session, session.deadline);
+      // A duration that wraps around can lead back before this look, which would then never end.
+      this.#deadlines.push(session, Math.max(session.deadline, now));
     }
   }
 

@@ -52,6 +52,24 @@ describe('expiry', () => {
     socket.terminate();
   });
 
+  test.each([10_000_000_000, 2 ** 53])(
+    'of a session whose keys alone lapse, after %d s, which wrap around, keeps no other from expiring',
+    async (duration) => {
+      const clock = new ManualClock();
+      const store = new MemoryStore(clock);
+      store.start('1', { ...plain, duration, deleteSession: false }, [['a', '1']]);
+      store.start('2', { ...plain, duration: 1 }, []);
+      for (const now of [5000, 10_000]) {
+        await clock.advance(5000);
+        // as many slices as such a look may take, and far more
+        let slices = 0;
+        while (slices < 20 && store.sweep(now)) slices++;
+        expect(slices).toBeLessThan(20);
+        expect(store.exist(['1', '2'])).toEqual(['1']);
+      }
+    },
+  );
+
   test('costs what is due: a look at 200,000 sessions that wait is no longer than at none', () => {
     const clock = new ManualClock();
     const store = new MemoryStore(clock);
