@@ -1,24 +1,17 @@
 import { JSONPathEnvironment, type JSONPathQuery, type JSONValue } from 'json-p3';
+import { countSteps, PathError, Steps } from './path-steps.js';
 import type { JsonText } from './value-text.js';
+
+export { PathError };
 
 /** Where something is in a value, from its root. */
 export type Location = readonly (string | number)[];
 
-/** Thrown where a path is wrong, or following it would take too long. */
-export class PathError extends Error {
-  override readonly name = 'PathError';
-}
-
-/** A path that can be followed in any number of values. */
+/** A path that can be followed in any number of values, for one command: what it may take is bounded for all of them. */
 export interface Path {
   readonly query: JSONPathQuery;
-  /** How many descendant steps (`..`) it takes, and whether one is inside a filter. */
-  readonly descents: number;
-  readonly descendsInFilter: boolean;
+  readonly steps: Steps;
 }
-
-/** The most places that following a path may look at, estimated: about a tenth of a second. */
-const maxSteps = 1_000_000;
 
 const environment = new JSONPathEnvironment({ maxRecursionDepth: 2000 });
 // Not NemesisDB's, and a pattern of a client's making can keep a backtracking matcher busy for years.
@@ -29,29 +22,11 @@ environment.functionRegister.delete('search');
 export function readPath(text: string): Path | undefined {
   try {
     const query = environment.compile(text.trim());
-    const [, ...filters] = text.split('?');
-    const descents = text.split('..').length - 1;
-    return { query, descents, descendsInFilter: filters.some((filter) => filter.includes('..')) };
+    const steps = new Steps();
+    countSteps(query, steps);
+    return { query, steps };
   } catch {
     return undefined;
-  }
-}
-
-function measure(value: JSONValue, depth: number, size: { nodes: number; depth: number }): void {
-  size.nodes++;
-  if (depth > size.depth) size.depth = depth;
-  if (typeof value !== 'object' || value === null) return;
-  for (const item of Object.values(value) as JSONValue[]) measure(item, depth + 1, size); // the values of JSON are JSON
-}
-
-/** Each descendant step looks again at all that is below each place: at most the tree's depth times as much. */
-function checkCost({ descents, descendsInFilter }: Path, value: JSONValue): void {
-  if (descents === 0) return;
-  const size = { nodes: 0, depth: 1 };
-  measure(value, 1, size);
-  const steps = size.nodes * size.depth ** (descents - 1) * (descendsInFilter ? size.nodes : 1);
-  if (size.nodes > 1 && steps > maxSteps && (descents > 1 || descendsInFilter)) {
-    throw new PathError('following the path would take too long');
   }
 }
 
@@ -60,11 +35,13 @@ export function follow(path: Path | undefined, text: JsonText): Map<string, Loca
   if (path === undefined) throw new PathError('the path is wrong');
   // Rounded numbers are near enough to compare with: the places are the same.
   const value = JSON.parse(text) as JSONValue; // JSON.parse is typed `any`
-  checkCost(path, value);
+  path.steps.allow(text);
+  const places = new Map<string, Location>();
   try {
-    const { nodes } = path.query.query(value);
-    return new Map(nodes.map((node) => [node.getPath({ form: 'canonical' }), node.location]));
+    // One by one: a list of all, the same place a thousand times in it, could take gigabytes.
+    for (const node of path.query.lazyQuery(value)) places.set(node.getPath({ form: 'canonical' }), node.location);
+    return places;
   } catch (cause) {
-    throw new PathError('the path can not be followed', { cause });
+    throw cause instanceof PathError ? cause : new PathError('the path can not be followed', { cause });
   }
 }
