@@ -47,7 +47,6 @@ export function readRequest(text: string): Request | NoRequest {
     if (request) return request;
   }
   let value: WireValue | undefined;
-  // Other commands hold no number of which the kind (5 or 5.0) matters.
   if (text.startsWith('{"KV_')) value = readQuickly(text);
   try {
     value ??= readExactly(text);

@@ -11,6 +11,7 @@ function numberText(value: number): JsonText {
 }
 
 function realText({ value }: RealNumber): JsonText {
+  if (Object.is(value, -0)) return '-0.0';
   return Number.isSafeInteger(value) ? `${value}.0` : numberText(value);
 }
 

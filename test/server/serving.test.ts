@@ -54,6 +54,19 @@ describe('a server', () => {
     for (const socket of [one, other]) socket.terminate();
   });
 
+  test('gives 1.0 back as 1.0, and 1 as 1', async () => {
+    await using server = await NdbServer.listen();
+    const socket = await connectTo(server.url);
+    const token = /"tkn":(\d+)/.exec(await ask(socket, '{"SH_NEW":{}}'))?.[1];
+    await ask(socket, '{"KV_SET":{"keys":{"n":{"real":1.0,"whole":1,"half":0.5,"large":2e3}}}}');
+    await ask(socket, `{"SH_SET":{"tkn":${token},"keys":{"n":1.0}}}`);
+    expect(await ask(socket, '{"KV_GET":{"keys":["n"]}}')).toContain(
+      '{"half":0.5,"large":2000.0,"real":1.0,"whole":1}',
+    );
+    expect(await ask(socket, `{"SH_GET":{"tkn":${token},"keys":["n"]}}`)).toContain('{"n":1.0}');
+    socket.terminate();
+  });
+
   test('answers /healthz over plain HTTP, and tells others to come by WebSocket', async () => {
     await using server = await NdbServer.listen();
     const health = await fetch(`http://127.0.0.1:${server.port}/healthz`);
@@ -103,6 +116,7 @@ describe('a server', () => {
     expect(await ask(socket, '{"SH_NEW":{"expiry":{"deleteSession":1}}}')).toContain(type);
     expect(await ask(socket, '{"SH_NEW":{"expiry":{"extendOnGet":1}}}')).toContain(missing);
     expect(await ask(socket, '{"SH_NEW":{"expiry":{"duration":5.0}}}')).toContain(type);
+    expect(await ask(socket, '{"SH_NEW":{"tkn":1,"expiry":{"duration":5.0}}}')).toContain(type);
     expect(await ask(socket, '{"KV_ARR_APPEND":{"key":1}}')).toContain(missing);
     expect(await ask(socket, '{"KV_ARR_APPEND":{"items":1}}')).toContain(type);
     expect(await ask(socket, '{"SH_SET":{"tkn":1}}')).toContain(missing);
