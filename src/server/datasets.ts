@@ -1,12 +1,12 @@
 import { Status } from '../protocol/status.js';
-import { readExpiry } from './commands/sessions.js';
-import { DatasetError, isDatasetName, objectIn, readDataset, writeDataset } from './dataset-files.js';
+import { DatasetError, type DatasetKind, findDataset, isDatasetName } from './dataset-folders.js';
+import { entryText, type LoadedSession, sessionItem } from './dataset-items.js';
+import { type DatasetKeys, type DatasetSessions, readAllKeys, readAllSessions } from './dataset-reader.js';
+import { type Item, writeDataset } from './dataset-writer.js';
 import type { Log } from './log.js';
-import { isObject } from './request.js';
-import type { Entry, Expiry, SavedSession, Store } from './store.js';
-import { type SessionToken, tokenOf } from './tokens.js';
-import { valueText } from './value-text.js';
-import type { WireObject, WireValue } from './wire.js';
+import type { SavedSession, Store } from './store.js';
+import type { SessionToken } from './tokens.js';
+import { Turns } from './turns.js';
 
 /** What a load did. */
 export interface Loaded {
@@ -17,46 +17,17 @@ export interface Loaded {
   readonly duration: number;
 }
 
+type Outcome = Omit<Loaded, 'duration'>;
+
+const nothingLoaded: Outcome = { status: Status.LoadError, sessions: 0, keys: 0 };
+
+/** A session with more keys than this is loaded little by little. */
+const startKeys = 1000;
+
 type Batches<T> = AsyncIterable<readonly T[]> | Iterable<readonly T[]>;
 
-async function* mapBatches<T>(batches: Batches<T>, write: (item: T) => string): AsyncGenerator<string[]> {
+async function* mapBatches<T>(batches: Batches<T>, write: (item: T) => Item): AsyncGenerator<Item[]> {
   for await (const batch of batches) yield batch.map(write);
-}
-
-const entryText = ([key, value]: Entry) => `${JSON.stringify(key)}:${value}`;
-
-const noExpiry: Expiry = { duration: 0, deleteSession: false, extendOnGet: false, extendOnSetAdd: false };
-
-function sessionText({ token, expiry = noExpiry, entries }: SavedSession): string {
-  const { deleteSession, duration, extendOnGet, extendOnSetAdd } = expiry;
-  return (
-    `{"keys":{${entries.map(entryText).join(',')}},"sh":{"expiry":{"deleteSession":${deleteSession},"duration":${duration},` +
-    `"extendOnGet":${extendOnGet},"extendOnSetAdd":${extendOnSetAdd}},"shared":false,"tkn":${token}}}`
-  );
-}
-
-function readEntries(keys: WireObject): Entry[] {
-  return Object.entries(keys).map(([key, value]) => [key, valueText(value)]);
-}
-
-function readSession(item: WireValue): SavedSession | undefined {
-  if (!isObject(item)) throw new DatasetError('a session in it is no object');
-  if (!Object.hasOwn(item, 'sh')) return undefined; // NemesisDB writes such, and passes over them
-  const settings = objectIn(item, 'sh');
-  const expiry = objectIn(settings, 'expiry');
-  const token = tokenOf(settings.tkn);
-  const flags = [expiry.deleteSession, expiry.extendOnGet, expiry.extendOnSetAdd];
-  const { duration } = expiry;
-  const isDuration =
-    typeof duration === 'bigint' ? duration >= 0n : Number.isInteger(duration) && Number(duration) >= 0;
-  if (token === undefined || !isDuration || flags.some((flag) => typeof flag !== 'boolean')) {
-    throw new DatasetError('a session in it has no settings');
-  }
-  return {
-    token,
-    expiry: readExpiry(expiry),
-    entries: Object.hasOwn(item, 'keys') ? readEntries(objectIn(item, 'keys')) : [],
-  };
 }
 
 /** Saves and loads what a store holds, in NemesisDB's own files. One after the other. */
@@ -87,55 +58,60 @@ export class Datasets {
   /** Saves sessions: those of the tokens given, or all. */
   saveSessions(name: string, tokens?: readonly SessionToken[]): Promise<{ status: number; duration: number }> {
     return this.#save(name, () =>
-      writeDataset(this.#root, name, 'sessions', mapBatches(this.#store.snapshotSessions(tokens), sessionText)),
+      writeDataset(this.#root, name, 'sessions', mapBatches(this.#store.snapshotSessions(tokens), sessionItem)),
     );
   }
 
   /** Loads top-level keys: those of the dataset are written, others stay. */
   loadKeys(name: string): Promise<Loaded | undefined> {
-    return this.#load(name, async (files) => {
-      const entries = files.flatMap((file) => {
-        // A sessions file has no keys of this kind: nothing is loaded, and that is no error.
-        if (Array.isArray(file)) return [];
-        if (!isObject(file)) throw new DatasetError('it holds no keys');
-        return readEntries(objectIn(file, 'keys'));
-      });
-      if ((await this.#store.set(undefined, entries, false)) === 'full')
-        throw new DatasetError('it does not fit in memory');
-      return { status: files.length === 0 ? Status.Loading : Status.LoadComplete, sessions: 0, keys: entries.length };
-    });
+    return this.#load(name, 'keys');
   }
 
   /** Loads sessions; one whose token is alive stays as it is. */
   loadSessions(name: string): Promise<Loaded | undefined> {
-    return this.#load(name, async (files) => {
-      if (files.length === 0) return { status: Status.LoadError, sessions: 0, keys: 0 };
-      const saved = files.flatMap((file) => {
-        if (!Array.isArray(file)) throw new DatasetError('it holds no sessions');
-        return file.flatMap((item) => readSession(item) ?? []);
-      });
-      const started = await this.#startAll(saved);
-      const keys = started.reduce((sum, { entries }) => sum + entries.length, 0);
-      return { status: Status.LoadComplete, sessions: started.length, keys };
-    });
+    return this.#load(name, 'sessions');
   }
 
   /** Loads whatever is saved under a name, of either kind. */
-  async loadAny(name: string): Promise<Loaded | undefined> {
-    const sessions = await this.loadSessions(name);
-    return sessions?.status === Status.LoadError ? this.loadKeys(name) : sessions;
+  loadAny(name: string): Promise<Loaded | undefined> {
+    return this.#load(name, undefined);
   }
 
-  async #startAll(saved: readonly SavedSession[]): Promise<SavedSession[]> {
+  async #applyKeys({ entries, files }: DatasetKeys): Promise<Outcome> {
+    if ((await this.#store.setAll(entries)) === 'full') throw new DatasetError('it does not fit in memory');
+    return { status: files === 0 ? Status.Loading : Status.LoadComplete, sessions: 0, keys: entries.length };
+  }
+
+  async #applySessions({ sessions, files }: DatasetSessions): Promise<Outcome> {
+    if (files === 0) return nothingLoaded;
     const started: SavedSession[] = [];
-    for (const session of saved) {
-      const result = await this.#store.start(session.token, session.expiry, session.entries);
-      if (result === 'started') started.push(session);
+    let keys = 0;
+    const turns = new Turns();
+    for (const session of sessions) {
+      const result = await this.#start(session, turns);
+      if (result === 'started') {
+        started.push(session);
+        keys += session.entries.length;
+      }
       if (result !== 'full') continue;
-      for (const { token } of started) await this.#store.end(token);
+      for (const { token } of [...started, session]) await this.#store.end(token);
       throw new DatasetError('it does not fit in memory');
     }
-    return started;
+    return { status: Status.LoadComplete, sessions: started.length, keys };
+  }
+
+  /** Starts a session with its keys, little by little where it has many. */
+  async #start({ token, expiry, entries }: LoadedSession, turns: Turns): Promise<'started' | 'exists' | 'full'> {
+    const result = await this.#store.start(token, expiry, entries.slice(0, startKeys));
+    for (let at = startKeys; result === 'started' && at < entries.length; at += startKeys) {
+      // What another client writes to it meanwhile is newer. One that is ended meanwhile gets no more.
+      if ((await this.#store.set(token, entries.slice(at, at + startKeys), true)) === 'full') return 'full';
+      const rest = turns.next();
+      if (rest) await rest;
+    }
+    const rest = turns.next();
+    if (rest) await rest;
+    return result;
   }
 
   #save(name: string, write: () => Promise<void>): Promise<{ status: number; duration: number }> {
@@ -150,34 +126,45 @@ export class Datasets {
         await write();
       } catch (cause) {
         this.#log.error('A dataset was not saved.', cause);
+        if (cause instanceof DatasetError) return { status: Status.SaveDirWriteFail, duration: 0 };
         status = Status.SaveError;
       }
       return { status, duration: Math.round(performance.now() - start) };
     });
   }
 
-  #load(
-    name: string,
-    apply: (files: readonly WireValue[]) => Promise<Omit<Loaded, 'duration'>>,
-  ): Promise<Loaded | undefined> {
+  #load(name: string, wanted: DatasetKind | undefined): Promise<Loaded | undefined> {
     return this.#inTurn(async () => {
       const start = performance.now();
+      const after = (outcome: Outcome) => ({ ...outcome, duration: Math.round(performance.now() - start) });
       if (!isDatasetName(name)) {
         this.#log.warn('A dataset was not loaded: its name leaves the folder.');
         return undefined;
       }
-      let files: WireValue[];
+      let apply: () => Promise<Outcome>;
       try {
-        files = await readDataset(this.#root, name);
+        const found = await findDataset(this.#root, name, this.#log);
+        if (wanted !== undefined && found.kind !== wanted) {
+          this.#log.warn(`A dataset was not loaded: it holds ${found.kind}, and ${wanted} were asked for.`);
+          return after(nothingLoaded);
+        }
+        // All of it is read before any of it is used.
+        if (found.kind === 'keys') {
+          const keys = await readAllKeys(found.data);
+          apply = () => this.#applyKeys(keys);
+        } else {
+          const sessions = await readAllSessions(found.data);
+          apply = () => this.#applySessions(sessions);
+        }
       } catch (cause) {
         this.#log.warn('A dataset was not loaded; nothing was changed.', cause);
         return undefined;
       }
       try {
-        return { ...(await apply(files)), duration: Math.round(performance.now() - start) };
+        return after(await apply());
       } catch (cause) {
         this.#log.warn('A dataset was not loaded; nothing was changed.', cause);
-        return { status: Status.LoadError, sessions: 0, keys: 0, duration: Math.round(performance.now() - start) };
+        return after(nothingLoaded);
       }
     });
   }

@@ -1,5 +1,5 @@
 import { Shards } from './shards.js';
-import { Snapshots } from './snapshots.js';
+import { copyOf, Snapshots } from './snapshots.js';
 import type { Entry } from './store.js';
 import type { JsonText } from './value-text.js';
 
@@ -55,10 +55,26 @@ export class Keys {
   }
 }
 
+/** How many keys of a snapshot are handed on at once. */
+const batchLength = 1000;
+
+function* inBatches(entries: Iterable<Entry>): Generator<readonly Entry[]> {
+  let batch: Entry[] = [];
+  for (const entry of entries) {
+    if (batch.push(entry) < batchLength) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
 /** The keys that are in no session. */
 export class TopLevelKeys {
   readonly #budget: Budget;
-  readonly #snapshots = new Snapshots((keys: Keys): Entry[] => [...keys.map]);
+  readonly #snapshots = new Snapshots(
+    ({ map }: Keys): Iterable<Entry> => copyOf(map),
+    ({ map }) => map.size,
+  );
   #shards = this.#noShards();
   #count = 0;
 
@@ -117,7 +133,7 @@ export class TopLevelKeys {
   snapshot(): Iterable<readonly Entry[]> {
     const parts = this.#snapshots.read([...this.#shards].map((keys) => [keys]));
     return (function* () {
-      for (const batch of parts) yield* batch;
+      for (const batch of parts) for (const entries of batch) yield* inBatches(entries);
     })();
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { DeadlineHeap } from './deadline-heap.js';
 import { type Budget, Keys } from './memory-keys.js';
 import { Shards } from './shards.js';
-import { Snapshots } from './snapshots.js';
+import { copyOf, Snapshots } from './snapshots.js';
 import type { Expiry, SavedSession } from './store.js';
 import type { SessionToken } from './tokens.js';
 import type { JsonText } from './value-text.js';
@@ -50,7 +50,8 @@ export class MemorySessions {
   readonly #budget: Budget;
   readonly #deadlines = new DeadlineHeap<Session>();
   readonly #snapshots = new Snapshots(
-    ({ token, expiry, map }: Session): SavedSession => ({ token, expiry, entries: [...map] }),
+    ({ token, expiry, map }: Session): SavedSession => ({ token, expiry, entries: copyOf(map) }),
+    ({ map }) => map.size + 1,
   );
   #shards = new Shards<Map<SessionToken, Session>>(() => new Map());
   #count = 0;

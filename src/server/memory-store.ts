@@ -3,9 +3,13 @@ import { type Budget, sizeOf, TopLevelKeys } from './memory-keys.js';
 import { MemorySessions, sessionOverhead } from './memory-sessions.js';
 import type { Entry, Expiry, Place, SavedSession, SessionInfo, Store, Written } from './store.js';
 import type { SessionToken } from './tokens.js';
+import { Turns } from './turns.js';
 import type { JsonText } from './value-text.js';
 
-/** Keys and sessions in this process's memory. Every method answers at once. */
+/** How many keys `setAll` writes before it looks whether it is others' turn. */
+const setAtOnce = 500;
+
+/** Keys and sessions in this process's memory. Every method but `setAll` answers at once. */
 export class MemoryStore implements Store {
   readonly #clock: Clock;
   readonly #budget: Budget;
@@ -84,6 +88,38 @@ export class MemoryStore implements Store {
       else this.#topLevel.put(key, value);
     }
     return count;
+  }
+
+  async setAll(entries: readonly Entry[]): Promise<'written' | 'full'> {
+    const turns = new Turns();
+    const isBounded = this.#budget.max !== Number.POSITIVE_INFINITY;
+    const slices = Array.from({ length: Math.ceil(entries.length / setAtOnce) }, (_, index) => index * setAtOnce);
+    const inTurns = async (work: (slice: readonly Entry[]) => void) => {
+      for (const at of slices) {
+        work(entries.slice(at, at + setAtOnce));
+        const rest = turns.next();
+        if (rest) await rest;
+      }
+    };
+    let bytes = 0;
+    if (isBounded) {
+      await inTurns((slice) => {
+        bytes += this.#topLevel.growth(slice);
+      });
+    }
+    if (!this.#hasRoom(() => bytes)) return 'full';
+    // Set aside, so that what others write meanwhile does not take it away.
+    this.#budget.used += bytes;
+    await inTurns((slice) => {
+      if (isBounded) {
+        const part = Math.min(bytes, this.#topLevel.growth(slice));
+        this.#budget.used -= part;
+        bytes -= part;
+      }
+      for (const [key, value] of slice) this.#topLevel.put(key, value);
+    });
+    this.#budget.used -= bytes;
+    return 'written';
   }
 
   entries(keys: readonly string[] | undefined): Iterable<Entry> {

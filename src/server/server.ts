@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
 import { Status } from '../protocol/status.js';
 import { Connection, DroppingWebSocket } from './connection.js';
-import { removeLeftovers } from './dataset-files.js';
+import { removeLeftovers } from './dataset-writer.js';
 import { Datasets } from './datasets.js';
 import { Dispatcher } from './dispatcher.js';
 import { consoleLog } from './log.js';

@@ -34,7 +34,7 @@ export interface SessionInfo {
 export interface SavedSession {
   readonly token: SessionToken;
   readonly expiry: Expiry | undefined;
-  readonly entries: readonly Entry[];
+  readonly entries: Iterable<Entry>;
 }
 
 /** What became of a write: done, no such session, or refused as the store is full (nothing was written). */
@@ -58,6 +58,11 @@ export interface Store {
   /** Removes all keys and writes those given. Gives the number removed. */
   clear(place: Place, entries: readonly Entry[]): Later<number | 'full' | undefined>;
 
+  /**
+   * Writes top-level keys, as many as a dataset has: all of them, or none where they do not fit. May take its time, and
+   * show some of them before others.
+   */
+  setAll(entries: readonly Entry[]): Later<'written' | 'full'>;
   /** Top-level entries: those of the keys given that exist, one for each mention, or all. */
   entries(keys: readonly string[] | undefined): Later<Iterable<Entry>>;
   /** Changes a top-level key's value as one step. False: no such key. What `change` throws comes out of here. */
