@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   readonly log: Log;
   /** Bytes of replies that may wait for a client before it is read from no more. */
   readonly highWaterMark: number;
-  /** Milliseconds that a client may take to read replies that wait, before it is dropped. */
+  /** Milliseconds that a client may take nothing of the replies that wait, before it is dropped. */
   readonly stallTimeout: number;
 }
 
@@ -37,23 +37,24 @@ interface Frame {
  * What a connection does: `ready` answers frames as they come; `answering` waits for the store; `stalled` waits for the
  * client to read. In the last two, what has arrived already waits in line.
  */
-type Phase = { readonly name: 'ready' | 'answering' } | { readonly name: 'stalled'; readonly cancel: () => void };
+type Phase = 'ready' | 'answering' | 'stalled';
 
-const ready: Phase = { name: 'ready' };
-const answering: Phase = { name: 'answering' };
+const nothing = Buffer.alloc(0);
 
 /** One client: answers its frames in order of arrival, and never drops a reply. */
 export class Connection {
   readonly #socket: WebSocket;
   readonly #stream: Socket;
   readonly #options: ConnectionOptions;
-  #phase: Phase = ready;
+  #phase: Phase = 'ready';
   #line: Frame[] = [];
   #closeAfterAnswer: (() => void) | undefined;
   /** Replies to what arrived together: they leave in one write. */
   #replies: string[] = [];
   /** How many characters they have. */
   #unwritten = 0;
+  /** Whether it was told that the client was dropped. */
+  #isDropped = false;
   /** Whether anything has arrived since the last look for idle connections. */
   #heard = true;
 
@@ -66,16 +67,25 @@ export class Connection {
     socket.on('pong', () => {
       this.#heard = true;
     });
-    socket.on('error', (cause) => options.log.debug(`A connection was dropped: ${cause.message}.`));
+    socket.on('ping', () => {
+      // ws drops one that sends pings without reading the answers, and says so nowhere else.
+      if (stream.destroyed) this.#tellDropped('it sends pings and does not read the answers');
+    });
+    socket.on('error', (cause) => this.#tellDropped(cause.message));
     socket.on('close', () => this.#forget());
-    stream.on('drain', () => this.#drained());
+    stream.on('timeout', () => {
+      if (this.#phase !== 'stalled') return;
+      this.#tellDropped(`it had not read its replies for ${options.stallTimeout} ms`);
+      socket.terminate();
+    });
   }
 
   /** Asks the client whether it lives; drops one that has said nothing since it was last asked. */
   checkAlive(): void {
     // It is not being listened to.
-    if (this.#phase !== ready) return;
+    if (this.#phase !== 'ready') return;
     if (!this.#heard) {
+      this.#tellDropped('it answers no pings');
       this.#socket.terminate();
       return;
     }
@@ -88,7 +98,7 @@ export class Connection {
    * does not answer the frame in time.
    */
   close(code: number, timeout: number): void {
-    if (this.#phase.name === 'answering') {
+    if (this.#phase === 'answering') {
       this.#closeAfterAnswer = () => this.close(code, timeout);
       return;
     }
@@ -104,7 +114,7 @@ export class Connection {
   #receive(frame: Frame): void {
     this.#heard = true;
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#phase.name === 'ready') this.#process(frame);
+    if (this.#phase === 'ready') this.#process(frame);
     else this.#line.push(frame);
   }
 
@@ -115,12 +125,12 @@ export class Connection {
       this.#send(reply);
       return;
     }
-    this.#phase = answering;
+    this.#phase = 'answering';
     // Reading on would only fill the line.
     this.#socket.pause();
     void reply.then((text) => {
-      if (this.#phase !== answering) return;
-      this.#phase = ready;
+      if (this.#phase !== 'answering') return;
+      this.#phase = 'ready';
       this.#send(text);
       if (this.#closeAfterAnswer) this.#closeAfterAnswer();
       else this.#goOn();
@@ -135,7 +145,7 @@ export class Connection {
     const { highWaterMark } = this.#options;
     // Written before it is judged: only what the client does not take is held against it.
     if (this.#unwritten > highWaterMark) this.#write();
-    if (this.#phase === ready && this.#stream.writableLength > highWaterMark) this.#stall();
+    if (this.#phase === 'ready' && this.#stream.writableLength > highWaterMark) this.#stall();
   }
 
   /** Writes past ws, which holds nothing back that this could overtake: it has no compression here. */
@@ -148,19 +158,20 @@ export class Connection {
   };
 
   #stall(): void {
-    const { clock, log, stallTimeout } = this.#options;
+    this.#phase = 'stalled';
     this.#socket.pause();
-    const cancel = clock.schedule(() => {
-      log.warn(`A client was dropped: it had not read its replies for ${stallTimeout} ms.`);
-      this.#socket.terminate();
-    }, stallTimeout);
-    this.#phase = { name: 'stalled', cancel };
+    // Begins anew whenever the client takes some of a long reply: `writableLength` falls only when it has all of it.
+    this.#stream.setTimeout(this.#options.stallTimeout);
+    // Written once all before it is, however little that was: a stream tells of its 'drain' only where it was over its own mark.
+    this.#stream.write(nothing, (failed) => {
+      if (!failed) this.#drained();
+    });
   }
 
   #drained(): void {
-    if (this.#phase.name !== 'stalled') return;
-    this.#phase.cancel();
-    this.#phase = ready;
+    if (this.#phase !== 'stalled') return;
+    this.#stream.setTimeout(0);
+    this.#phase = 'ready';
     this.#goOn();
   }
 
@@ -168,17 +179,22 @@ export class Connection {
   #goOn(): void {
     let answered = 0;
     for (const frame of this.#line) {
-      if (this.#phase !== ready) break;
+      if (this.#phase !== 'ready') break;
       this.#process(frame);
       answered++;
     }
     this.#line = this.#line.slice(answered);
-    if (this.#phase === ready && this.#socket.isPaused) this.#socket.resume();
+    if (this.#phase === 'ready' && this.#socket.isPaused) this.#socket.resume();
+  }
+
+  #tellDropped(why: string): void {
+    if (this.#isDropped) return;
+    this.#isDropped = true;
+    this.#options.log.warn(`A client was dropped: ${why}.`);
   }
 
   #forget(): void {
-    if (this.#phase.name === 'stalled') this.#phase.cancel();
-    this.#phase = ready;
+    this.#phase = 'ready';
     this.#line = [];
   }
 }

@@ -25,7 +25,7 @@ export interface NdbServerOptions {
   maxMemory?: number | undefined;
   /** Bytes of replies that may wait for a client before it is read from no more. Default 256 KiB. */
   highWaterMark?: number | undefined;
-  /** Milliseconds that a client may leave its replies unread before it is dropped. Default 60,000. */
+  /** Milliseconds in which a client may read nothing of the replies that wait before it is dropped. Default 60,000. */
   stallTimeout?: number | undefined;
   /** Milliseconds without traffic after which a client is asked whether it lives. Default 180,000. */
   idleTimeout?: number | undefined;
