@@ -44,6 +44,16 @@ function answerHttp(request: IncomingMessage, response: ServerResponse): void {
   response.end(healthy ? 'ok\n' : 'This is a NemesisDB server: connect to it by WebSocket.\n');
 }
 
+/** Thousands of connections can be refused in a second: a line for each would fill the disk. */
+function atMostEverySecond(clock: Clock, tell: () => void): () => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (clock.now() - last < 1000) return;
+    last = clock.now();
+    tell();
+  };
+}
+
 /** Turns an upgrade down. Past the upgrade nobody else listens to the stream, and an error that nobody hears ends the process. */
 function refuse(stream: Duplex): void {
   stream.on('error', () => stream.destroy());
@@ -125,6 +135,10 @@ export class NdbServer {
     http.requestTimeout = numbers.upgradeTimeout;
     http.keepAliveTimeout = 1;
     http.maxConnections = numbers.maxConnections;
+    const tellRefused = atMostEverySecond(clock, () =>
+      log.warn(`A connection was refused: there are ${numbers.maxConnections} already.`),
+    );
+    http.on('drop', tellRefused);
 
     const isAllowed = originCheck(options.allowOrigin);
     const refused = new Set<Duplex>();

@@ -4,16 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { NdbServer } from '../../src/server/index.js';
-import { ask, closeCode, connectPlainly, connectTo } from './support/peers.js';
-
-/** A frame as a client would send it, with a mask of zeros, which leaves the payload as it is. */
-function rawFrame(firstByte: number, payload: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([firstByte, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
-}
-
-const upgrade =
-  'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+import { ask, closeCode, connectPlainly, connectTo, rawFrame, upgrade } from './support/peers.js';
 
 describe('hostile clients are refused or bounded, and others are served on', () => {
   let server: NdbServer;

@@ -56,3 +56,13 @@ export function keptLog(): Log & { lines: string[] } {
   const keep = (message: string) => void lines.push(message);
   return { lines, error: keep, warn: keep, info: keep, debug: keep };
 }
+
+/** A frame as a client would send it, with a mask of zeros, which leaves the payload as it is. */
+export function rawFrame(firstByte: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([firstByte, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+}
+
+/** The head of an upgrade, but for the empty line that ends it. */
+export const upgrade =
+  'GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
