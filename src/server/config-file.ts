@@ -40,16 +40,33 @@ class Reader {
   /** The folder of a section that says whether to save, and where. */
   folder(section: WireValue, path: string): string | undefined {
     if (!isObject(section)) return this.wrong(`"${path}" must be an object with "enabled" and "path".`);
-    const enabled = member(section, 'enabled');
-    if (typeof enabled !== 'boolean') return this.wrong(`"${path}.enabled" must be true or false.`);
-    return enabled ? this.text(section, 'path', `${path}.path`) : undefined;
+    this.onlyMembers(section, ['enabled', 'path'], `${path}.`);
+    const [enabled, folder] = [member(section, 'enabled'), member(section, 'path')];
+    if (typeof enabled !== 'boolean') this.wrong(`"${path}.enabled" must be true or false.`);
+    if (typeof folder === 'string' && (folder !== '' || enabled === false)) return enabled ? folder : undefined;
+    return this.wrong(`"${path}.path" must be a text${enabled === false ? '' : ', and not empty'}.`);
+  }
+
+  /** Tells of members that nothing reads: mostly one that is misspelt, in the place of one that is missing. */
+  onlyMembers(section: WireObject, known: readonly string[], path = ''): void {
+    for (const name of Object.keys(section)) {
+      if (!known.includes(name))
+        this.wrong(`${JSON.stringify(path + name)} is unknown; known are ${known.join(', ')}.`);
+    }
   }
 }
 
-/** Where to save: in 0.7 in one section, before it in one of each kind. */
+const members = ['version', 'core', 'sessionsEnabled', 'ip', 'port', 'maxPayload', 'persist'];
+/** Those of before 0.7, which had a section of settings for each kind. */
+const earlierMembers = ['kv', 'sessions'];
+
+/** Where to save: in 0.7 in one section, which it refuses to start without; before it in one of each kind. */
 function persistFolder(reader: Reader, root: WireObject): string | undefined {
   const section = member(root, 'persist');
   if (section !== undefined) return reader.folder(section, 'persist');
+  if (!earlierMembers.some((kind) => member(root, kind) !== undefined)) {
+    return reader.wrong('"persist" is missing: an object with "enabled" and "path".');
+  }
   const folders = ['kv', 'sessions'].flatMap((kind) => {
     const parent = member(root, kind);
     const save = isObject(parent) ? member(parent, 'save') : undefined;
@@ -72,8 +89,9 @@ export function readConfiguration(text: string, file: string): Configuration {
     reader.wrong(`"version" must be ${formVersion}, the form that NemesisDB 0.6.4 to 0.7 read.`);
   }
   const core = member(root, 'core');
-  if (core !== undefined && typeof core !== 'number')
+  if (core !== undefined && !(typeof core === 'number' && Number.isInteger(core) && core >= 0))
     reader.wrong('"core" must be a whole number (it has no effect here).');
+  reader.onlyMembers(root, [...members, ...earlierMembers]);
   const options: NdbServerOptions = {
     host: reader.text(root, 'ip', 'ip'),
     port: reader.number(root, 'port'),
