@@ -54,12 +54,12 @@ export const numericOptions = {
 
 type NumericOption = keyof typeof numericOptions;
 
-/** What is wrong with an option that has to be a number, as one sentence; `undefined` where it is right. */
-export function numericFault(name: NumericOption, value: number): string | undefined {
+/** What is wrong with an option that has to be a number, as one sentence that calls it by a name; `undefined` where it is right. */
+export function numericFault(name: NumericOption, value: number, calledHere: string = name): string | undefined {
   const { from, to } = numericOptions[name];
   const isWhole = Number.isInteger(value) || (value === Number.POSITIVE_INFINITY && value === to);
   if (isWhole && value >= from && value <= to) return undefined;
-  return `${name} must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `from ${from} to ${to}`}.`;
+  return `${calledHere} must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `from ${from} to ${to}`}.`;
 }
 
 /** The options that are no numbers, with what is right for them. */
@@ -89,6 +89,11 @@ function isObject(value: unknown): boolean {
 /** As browsers write it: no path, not even a slash, or nothing would ever match. */
 function isOrigin(value: unknown): boolean {
   return value === '*' || (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value);
+}
+
+/** What is wrong with an origin, as one sentence that calls it by a name; `undefined` where it is right. */
+export function originFault(value: unknown, calledHere: string): string | undefined {
+  return isOrigin(value) ? undefined : `${calledHere} must be an origin such as https://app.example, or *.`;
 }
 
 /** Throws a `ValueError` that names an option which is unknown or can't be right. */

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readCommandLine } from '../../src/server/cli.js';
 import { readConfiguration } from '../../src/server/config-file.js';
 import { NdbServer } from '../../src/server/index.js';
+import { complete, writeByHand } from './support/by-hand.js';
 import { ask, closeCode, connectTo } from './support/peers.js';
 
 const main = new URL('../../src/server/main.ts', import.meta.url).pathname;
@@ -20,7 +21,7 @@ function start(...args: string[]) {
   child.stderr.on('data', (data) => {
     output.err += data;
   });
-  const ended = once(child, 'close').then(([status]) => Number(status));
+  const ended = once(child, 'close').then(([status, signal]) => status ?? signal);
   return { child, output, ended };
 }
 
@@ -29,6 +30,12 @@ async function startUp(...args: string[]) {
   await expect.poll(() => running.output.out, { timeout: 10_000 }).toContain('Listening on ws://');
   const url = /ws:\S+/.exec(running.output.out)?.[0] ?? '';
   return { ...running, url };
+}
+
+/** Whether a process has taken memory as only a load does. */
+async function isReading(pid = 0): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) > 150_000;
 }
 
 const configuration = `{
@@ -65,6 +72,47 @@ describe('the command', () => {
     },
   );
 
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'finishes a save however often it is told to stop by %s',
+    async (signal) => {
+      const { child, url, ended, output } = await startUp('--persist', folder, '--max-payload', '4000000');
+      const saver = await connectTo(url);
+      const keys = Array.from({ length: 100_000 }, (_, index) => `"k${index}":${index}`);
+      await ask(saver, `{"KV_SET":{"keys":{${keys.join(',')}}}}`);
+      saver.send(`{"KV_SAVE":{"name":"often-${signal}"}}`);
+      const other = await connectTo(url);
+      await ask(other, '{"KV_COUNT":{}}');
+      const closed = closeCode(other);
+      child.kill(signal);
+      // its first effect; the save goes on
+      expect(await closed).toBe(1001);
+      child.kill(signal);
+      expect(await ended).toBe(0);
+      expect(await readdir(join(folder, `often-${signal}`))).toHaveLength(1);
+      expect(output.err).toBe('');
+    },
+  );
+
+  test.runIf(process.platform === 'linux').each(['SIGINT', 'SIGTERM'] as const)(
+    'ends with 0 at %s while it loads',
+    async (signal) => {
+      const data = await mkdtemp(join(tmpdir(), 'ndb-load-'));
+      const entries = Array.from({ length: 200_000 }, (_, index) => `"key ${index}":"value ${index}"`).join(',');
+      const files = Array.from(
+        { length: 10 },
+        (_, file) => `{ "keys":{${entries.replaceAll('"key ', `"key ${file}:`)}}}`,
+      );
+      await writeByHand(data, '1', complete, files);
+      const { child, output, ended } = start('--port', '0', '--persist', data, '--load', 'ds', '--log', 'debug');
+      // it has begun once it reads its data: well after its modules, well before the end
+      await expect.poll(() => isReading(child.pid), { timeout: 10_000 }).toBe(true);
+      child.kill(signal);
+      expect(await ended).toBe(0);
+      expect(output).toEqual({ out: '', err: '' });
+      await rm(data, { recursive: true });
+    },
+  );
+
   test('says in one sentence that a port is in use, and ends with 1', async () => {
     await using server = await NdbServer.listen();
     const { output, ended } = start('--port', String(server.port));
@@ -75,20 +123,44 @@ describe('the command', () => {
     });
   });
 
-  test('says a sentence for each mistake', async () => {
-    expect(await readCommandLine(['--port', '70000', '--max-payload', 'x', '--log', 'loud'])).toEqual({
-      mistakes: [
-        '--port: port must be a whole number from 0 to 65535.',
-        '--max-payload: maxPayload must be a whole number from 64 to 1073741824.',
+  test('says a sentence for each mistake, all at once, by the name of the flag', async () => {
+    const wrong =
+      '--port 70000 --max-payload x --log loud --prot 1 --max-memory -3 --allow-origin nonsense --load ds more --help=1 --host';
+    expect(await readCommandLine(wrong.split(' '))).toEqual({
+      mistakes: expect.arrayContaining([
+        '--port must be a whole number from 0 to 65535.',
+        '--max-payload must be a whole number from 64 to 1073741824.',
         '--log must be one of silent, error, warn, info, debug.',
-      ],
+        "Unknown option '--prot'. See --help.",
+        "Option '--max-memory' argument is ambiguous. See --help.",
+        '--allow-origin must be an origin such as https://app.example, or *.',
+        '--load needs the folder of the dataset: name it with --persist.',
+        "Unexpected argument 'more'. See --help.",
+        "Option '--host' needs an argument. See --help.",
+        "Option '--help' takes no argument. See --help.",
+      ]),
     });
-    expect(await readCommandLine(['--prot', '1'])).toEqual({ mistakes: ["Unknown option '--prot'. See --help."] });
+    expect(await readCommandLine(['--prot', '1'])).toMatchObject({
+      mistakes: ["Unknown option '--prot'. See --help.", "Unexpected argument '1'. See --help."],
+    });
     expect(await readCommandLine(['--max-memory', '-3'])).toEqual({
       mistakes: ["Option '--max-memory' argument is ambiguous. See --help."],
     });
     expect(await readCommandLine(['--config', join(folder, 'none')])).toEqual({
       mistakes: [`${join(folder, 'none')}: the file can't be read.`],
+    });
+  });
+
+  test('takes units for sizes alone', async () => {
+    expect(await readCommandLine(['--max-payload', '8K', '--max-memory', '1G'])).toMatchObject({
+      options: { maxPayload: 8192, maxMemory: 2 ** 30 },
+    });
+    expect(await readCommandLine(['--port', '1K', '--sweep-interval', '1K', '--max-connections', '1K'])).toEqual({
+      mistakes: [
+        '--port must be a whole number from 0 to 65535.',
+        '--sweep-interval must be a whole number from 10 to 86400000.',
+        '--max-connections must be a whole number from 1 to 1000000.',
+      ],
     });
   });
 
@@ -138,8 +210,28 @@ describe('a configuration file', () => {
       'f: "port" must be a whole number.',
       'f: maxPayload must be a whole number from 64 to 1073741824.',
       'f: "persist.enabled" must be true or false.',
+      'f: "persist.path" must be a text, and not empty.',
     ]);
     expect(readConfiguration('{"version":5,}', 'f').mistakes).toHaveLength(1);
     expect(readConfiguration('[]', 'f').mistakes).toEqual(['f: the file must hold one object.']);
+  });
+
+  test.each([
+    ['"persist"', '"perisst"', ['"perisst" is unknown', '"persist" is missing']],
+    ['"maxPayload"', '"max_payload"', ['"max_payload" is unknown', '"maxPayload" must be a whole number']],
+    ['"path"', '"paht"', ['"persist.paht" is unknown; known are enabled, path.', '"persist.path" must be a text']],
+    ['"core":0', '"core":0.5', ['"core" must be a whole number']],
+    ['"core":0', '"core":1.0', ['"core" must be a whole number']],
+    ['"core":0', '"core":-1', ['"core" must be a whole number']],
+  ])('with %s as %s is told of it', (right, wrong, sentences) => {
+    const { mistakes = [] } = readConfiguration(configuration.replace('FLAG', 'true').replace(right, wrong), 'f');
+    expect(mistakes).toEqual(sentences.map((sentence) => expect.stringContaining(sentence)));
+  });
+
+  test('without a section that says whether to save is told of it, as NemesisDB does not start with it', () => {
+    const text = '{"version":5,"ip":"127.0.0.1","port":1987,"maxPayload":1024}';
+    expect(readConfiguration(text, 'f').mistakes).toEqual([
+      'f: "persist" is missing: an object with "enabled" and "path".',
+    ]);
   });
 });
