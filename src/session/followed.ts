@@ -117,16 +117,20 @@ export class FollowedSession implements Askable {
     }
   }
 
-  /** Tells who follows now; for the outbox. */
+  /** Tells who follows now; for the outbox. Whoever leaves on being told, or because another one was, is told no more. */
   tell(life: Life, event: SessionEvent | undefined): void {
-    const followers = this.#everybody();
-    for (const follower of followers) {
-      follower.changed(life);
-      if (event !== undefined) follower.event(event);
+    for (const follower of this.#everybody()) {
+      if (this.#isFollowedBy(follower)) follower.changed(life);
+      if (event !== undefined && this.#isFollowedBy(follower)) follower.event(event);
     }
     if (life.is !== 'over') return;
+    const remaining = this.#everybody();
     this.#followers = undefined;
-    for (const follower of followers) follower.ended();
+    for (const follower of remaining) follower.ended();
+  }
+
+  #isFollowedBy(follower: Follower): boolean {
+    return this.#followers === follower || this.#everybody().includes(follower);
   }
 
   #everybody(): readonly Follower[] {

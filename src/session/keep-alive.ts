@@ -113,7 +113,8 @@ class Keeper implements Follower, Planned {
     this.#plan(Math.max(now, Math.min(now + interval, lo - duration + interval)));
   }
 
+  /** Plans nothing for somebody who has left, whatever settles afterwards. */
   #plan(at: number): void {
-    this.tracker.agenda.plan(this, at);
+    this.tracker.agenda.plan(this, this.subscriber.closed ? Number.POSITIVE_INFINITY : at);
   }
 }

@@ -55,7 +55,8 @@ class Countdown implements Follower, Planned {
 
   #tell(now: number): void {
     const life = this.#life;
-    const counts = life !== undefined && life.is !== 'over' && life.is !== 'suspended';
+    // Emitting may end with the subscription gone; what comes after must not make an appointment again.
+    const counts = !this.subscriber.closed && life !== undefined && life.is !== 'over' && life.is !== 'suspended';
     if (!counts) {
       this.#agenda.plan(this, Number.POSITIVE_INFINITY);
       return;
