@@ -20,6 +20,9 @@ export type Job = () => boolean;
  */
 const slice = 0.5;
 
+/** How long jobs may take at most because a callback did, in ms: the event loop is not to be held up for long. */
+const longestTurn = 5;
+
 /** The longest nap, in ms: so late at most a jump of the clocks is noticed. */
 const longestNap = 5000;
 
@@ -141,16 +144,36 @@ export class Agenda {
     }
   }
 
-  /** What is due, then what waits, until time is up. */
+  /**
+   * What is due and what waits, turn by turn, until time is up. The callback of what is due may take all of that time: jobs have
+   * their turn nevertheless, and for as long, or one slow countdown would keep all sessions from being asked about.
+   */
   #slice(): void {
     const started = this.clock.now();
-    let now = started;
-    for (; now - started < slice; now = this.clock.now()) {
-      if (this.#nextDue(now)) continue;
-      const job = this.#jobs[0];
-      if (job === undefined) return;
-      if (!job()) this.#jobs.shift();
+    for (let now = started; now - started < slice; ) {
+      const afterDue = this.#spend(slice / 2, (at) => this.#nextDue(at));
+      const fair = Math.min(Math.max(afterDue - now, slice / 2), longestTurn);
+      now = this.#spend(fair, () => this.#nextStep());
+      if (this.#heap.smallest > now && this.#jobs.length === 0) return;
     }
+  }
+
+  /** Goes on for `ms`, one step at least, or until there are no more. Tells the time then. */
+  #spend(ms: number, step: (now: number) => boolean): number {
+    const started = this.clock.now();
+    let now = started;
+    while (step(now)) {
+      now = this.clock.now();
+      if (now - started >= ms) break;
+    }
+    return now;
+  }
+
+  #nextStep(): boolean {
+    const job = this.#jobs[0];
+    if (job === undefined) return false;
+    if (!job()) this.#jobs.shift();
+    return true;
   }
 
   #nextDue(now: number): boolean {

@@ -45,6 +45,11 @@ export class TestClock implements Clock {
     this.#now = until;
   }
 
+  /** The program keeps the event loop busy for `ms`: time passes, and no timer rings. */
+  block(ms: number): void {
+    this.#now += ms;
+  }
+
   sleep(ms: number): void {
     this.#slept += ms;
   }

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { Agenda, type Planned } from '../../src/session/agenda.js';
+import { TestClock } from './support/test-clock.js';
+import { types, World } from './support/world.js';
+
+describe('a callback that is slow', () => {
+  it('does not keep other sessions from being asked about and told of', () => {
+    const world = new World();
+    const counted = world.create({ seconds: 600, deleteSession: true });
+    const other = world.create({ seconds: 2, deleteSession: true });
+    counted.remaining$(10).subscribe(() => world.clock.block(12));
+    const events = world.follow(other);
+    world.clock.advance(20_000);
+    expect(types(events)).toEqual(['opened', 'expiring', 'overdue', 'expired']);
+    expect(events.at(-1)?.at).toBeLessThan(12_000);
+  });
+
+  it('does not keep long jobs from getting on: they have as long as it took', () => {
+    const clock = new TestClock();
+    const agenda = new Agenda(clock, () => {});
+    const slow: Planned = {
+      dueAt: Number.POSITIVE_INFINITY,
+      queuedAt: Number.POSITIVE_INFINITY,
+      due: (now) => {
+        agenda.plan(slow, now + 1);
+        clock.block(4);
+      },
+    };
+    let steps = 0;
+    agenda.plan(slow, clock.now() + 1);
+    clock.advance(1);
+    agenda.work(() => {
+      clock.block(0.01);
+      steps += 1;
+      return true;
+    });
+    clock.advance(1000);
+    expect(steps * 0.01).toBeGreaterThan(400);
+  });
+
+  it('of a job does not keep appointments waiting: one at least is kept between two steps', () => {
+    const clock = new TestClock();
+    const agenda = new Agenda(clock, () => {});
+    let kept = 0;
+    const often: Planned = {
+      dueAt: Number.POSITIVE_INFINITY,
+      queuedAt: Number.POSITIVE_INFINITY,
+      due: (now) => {
+        kept += 1;
+        agenda.plan(often, now + 1);
+      },
+    };
+    agenda.plan(often, clock.now() + 1);
+    let steps = 0;
+    agenda.work(() => {
+      clock.block(10);
+      steps += 1;
+      return steps < 50;
+    });
+    clock.advance(500);
+    expect(kept).toBeGreaterThanOrEqual(49);
+  });
+});
