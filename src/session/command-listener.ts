@@ -73,9 +73,9 @@ export class CommandListener implements CommandObserver {
     if (session.life !== life && evidence.kind === 'touch-lost') this.room.ask(session, 'info');
   }
 
-  /** This client ended them all. One that was overdue may have expired before. */
+  /** This client ended all that were left. What is known to be gone was not, and one that was overdue may have expired before. */
   #allEnded(answeredAt: number): void {
-    const sessions = [...this.roll.followed.values()];
+    const sessions = [...this.roll.followed.values()].filter(({ fate }) => fate === 'none');
     for (const session of sessions) session.fate = 'ended-by-self';
     const gone = { kind: 'gone', answeredAt, endedBy: 'self', allGone: true } as const;
     this.roll.each(sessions, (session) => {

@@ -18,10 +18,11 @@ export type ResetCandidate = 'extended' | 'expired' | 'reloaded' | 'unmoved';
 /**
  * Who ended a session.
  *
- * - `self`: `sh_end` or `sh_end_all` of this client.
+ * - `self`: `sh_end` or `sh_end_all` of this client. `sh_end_all` does not tell which sessions it ended: that it was this one is
+ *   presumed, as another client may have ended it before.
  * - `other`: another client; the connection held, so the server did not restart.
  * - `other-or-restart`: the connection was lost in between; a server that restarts has lost its sessions as well.
- * - `unknown`: any of these; this client tried, and the reply was lost.
+ * - `unknown`: any of these; this client tried, and the reply was lost, or came while nobody followed.
  */
 export type EndedBy = 'self' | 'other' | 'other-or-restart' | 'unknown';
 
@@ -107,7 +108,7 @@ export interface ResetEvent extends Common {
 export interface EndedEvent extends Common {
   readonly type: 'ended';
   readonly by: EndedBy;
-  /** `presumed`: it may have expired instead. */
+  /** `presumed`: it may have expired instead, or, by self, another client ended it just before our `sh_end_all`. */
   readonly certainty: 'proven' | 'presumed';
 }
 

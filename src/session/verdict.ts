@@ -19,6 +19,7 @@ import type { SessionSettings } from './port.js';
  * | R.lo > D.hi + sweep + stall | besides, at least one event went unseen: missed cycles as a bound |
  * | gone (100), session stays when it expires | `ended`, proven: expiry never deletes it |
  * | gone, goes when it expires, reply received before D.lo | `ended`, proven |
+ * | gone after our own `SH_END_ALL`, otherwise as in these two | `ended` by self, presumed: its reply does not say whom it ended, and another client may have been first |
  * | gone, goes when it expires, and so is everything that ought to live | `ended`, presumed: a restart, or `SH_END_ALL` |
  * | gone, goes when it expires, otherwise | `expired` sessionDeleted, presumed (somebody may have ended it late) |
  *
@@ -82,7 +83,9 @@ export function verdict(settings: SessionSettings, known: Interval, sight: Sight
   const provenBefore = known.lo - unseenSleep;
   if (sight.seen === 'gone') {
     const endedEarly = !settings.deleteSession || sight.answeredAt < provenBefore;
-    if (endedEarly) return { type: 'ended', by: sight.endedBy, certainty: 'proven' };
+    // `SH_END` is not seen here: that it was this client is known from its own reply.
+    const certainty = sight.endedBy === 'self' ? 'presumed' : 'proven';
+    if (endedEarly) return { type: 'ended', by: sight.endedBy, certainty };
     if (sight.allGone) return { type: 'ended', by: sight.endedBy, certainty: 'presumed' };
     return { type: 'expired', outcome: 'sessionDeleted', missedCycles: none, certainty: 'presumed' };
   }

@@ -45,17 +45,37 @@ describe('a session that another client ends', () => {
 });
 
 describe('a session that this client ends', () => {
-  it('is ended by self, with sh_end_all as well; one that was overdue may have expired', () => {
+  it('is ended by self, and proven to be, with sh_end', () => {
+    const world = new World();
+    const session = world.create({ seconds: 600 });
+    const events = world.follow(session);
+    world.run('SH_END', { tkn: session.tkn });
+    expect(last(events)).toMatchObject({ type: 'ended', by: 'self', certainty: 'proven' });
+  });
+
+  it('is presumed to be ended by self, with sh_end_all: another client may have been first, or its deadline', () => {
     const world = new World();
     const sessions = [world.create({ seconds: 600 }), world.create({ seconds: 3, deleteSession: true })];
     const events = sessions.map((session) => world.follow(session));
     world.clock.advance(3500);
     world.run('SH_END_ALL');
     expect(events.map((of) => last(of))).toMatchObject([
-      { type: 'ended', by: 'self', certainty: 'proven' },
+      { type: 'ended', by: 'self', certainty: 'presumed' },
       { type: 'ended', by: 'self', certainty: 'presumed' },
     ]);
     expect(world.clock.timers).toBe(0);
+  });
+
+  it('with sh_end_all, is ended by other where a reply had said before that it was gone', () => {
+    const world = new World();
+    const [one, two] = [world.create({ seconds: 600 }), world.create({ seconds: 600 })];
+    const [first, second] = [world.follow(one), world.follow(two)];
+    world.other('SH_END', { tkn: one.tkn });
+    world.command('SH_COUNT', { tkn: one.tkn }).subscribe();
+    world.command('SH_END_ALL').subscribe();
+    world.clock.advance(100);
+    expect(last(first)).toMatchObject({ type: 'ended', by: 'other', certainty: 'proven' });
+    expect(last(second)).toMatchObject({ type: 'ended', by: 'self', certainty: 'presumed' });
   });
 
   it('is asked about where the reply to sh_end is lost', () => {
