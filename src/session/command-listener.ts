@@ -22,14 +22,17 @@ export class CommandListener implements CommandObserver {
     private readonly room: Room,
   ) {}
 
+  /** Whether any session is followed. Otherwise nothing is of interest but what ends sessions. */
   get listening(): boolean {
     return this.roll.followed.size > 0;
   }
 
   replied(command: SettledCommand, reply: Reply): void {
+    if (!this.listening && !ends(command)) return;
     if (command.tkn !== undefined) {
       const session = this.roll.followed.get(command.tkn);
-      if (session?.fate === 'none') this.#repliedFor(session, command, reply);
+      if (session === undefined) this.#repliedUnfollowed(command.tkn, command, reply);
+      else if (session.fate === 'none') this.#repliedFor(session, command, reply);
       return;
     }
     if (reply.body.st !== Status.Ok) return;
@@ -38,14 +41,32 @@ export class CommandListener implements CommandObserver {
   }
 
   lost(command: SettledCommand): void {
+    if (!this.listening && !ends(command)) return;
     if (command.tkn !== undefined) {
       const session = this.roll.followed.get(command.tkn);
-      if (session?.fate === 'none') this.#lostFor(session, command);
+      if (session === undefined) this.#lostUnfollowed(command.tkn, command);
+      else if (session.fate === 'none') this.#lostFor(session, command);
       return;
     }
     if (command.row.command !== 'SH_END_ALL') return;
-    for (const session of this.roll.followed.values()) session.endLost = true;
+    this.roll.unheardEnds += 1;
+    for (const session of this.roll.followed.values()) session.ownEnd = 'lost';
     this.missing.askAll(undefined);
+  }
+
+  /** Nobody follows it now; who does later is not to hear that another client ended it. */
+  #repliedUnfollowed(tkn: bigint, command: SettledCommand, reply: Reply): void {
+    if (!ends(command) || reply.body.st !== Status.Ok) return;
+    const session = this.roll.remembered.find(tkn);
+    if (session === undefined) this.roll.unheardEnds += 1;
+    else this.roll.take(session, { kind: 'ended' });
+  }
+
+  #lostUnfollowed(tkn: bigint, command: SettledCommand): void {
+    if (!ends(command)) return;
+    const session = this.roll.remembered.find(tkn);
+    if (session === undefined) this.roll.unheardEnds += 1;
+    else session.ownEnd = 'lost';
   }
 
   #repliedFor(session: FollowedSession, command: SettledCommand, reply: Reply): void {
@@ -63,7 +84,7 @@ export class CommandListener implements CommandObserver {
   #lostFor(session: FollowedSession, command: SettledCommand): void {
     this.roll.checkClocks();
     if (command.row.command === 'SH_END') {
-      session.endLost = true;
+      session.ownEnd = 'lost';
       this.room.ask(session, 'exists');
     }
     const evidence = saidByLoss(command, this.roll.now());
@@ -75,6 +96,7 @@ export class CommandListener implements CommandObserver {
 
   /** This client ended all that were left. What is known to be gone was not, and one that was overdue may have expired before. */
   #allEnded(answeredAt: number): void {
+    this.roll.unheardEnds += 1;
     const sessions = [...this.roll.followed.values()].filter(({ fate }) => fate === 'none');
     for (const session of sessions) session.fate = 'ended-by-self';
     const gone = { kind: 'gone', answeredAt, endedBy: 'self', allGone: true } as const;
@@ -93,4 +115,9 @@ export class CommandListener implements CommandObserver {
       if (session?.fate === 'none') this.room.exists(session, span, existing.has(tkn));
     }
   }
+}
+
+/** Whether a command of this client ends sessions. */
+function ends({ row }: SettledCommand): boolean {
+  return row.command === 'SH_END' || row.command === 'SH_END_ALL';
 }

@@ -69,7 +69,7 @@ export interface WidenedEvent extends Common {
   readonly certainty: 'local';
 }
 
-/** Its deadline is near. */
+/** Its deadline is near: as near as any handle of the session asked for with `expiringBefore`. */
 export interface ExpiringEvent extends Common {
   readonly type: 'expiring';
   /** Milliseconds until the server may let it lapse, at the earliest. */

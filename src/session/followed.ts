@@ -68,16 +68,18 @@ export class FollowedSession implements Askable {
   slept = 0;
   /** What waits to be told of it. */
   fate: 'none' | 'gone' | 'ended-by-self' = 'none';
-  /** Whether an `SH_END` of this client may have ended it: its reply was lost. */
-  endLost = false;
+  /** Whether this client may have ended it: the reply was lost, or came unheard while nobody followed. */
+  ownEnd: 'none' | 'lost' | 'unheard' = 'none';
+  /** How many ends of this client had gone unheard when it was followed last, or made. */
+  unheardEnds = 0;
   /** Whether it resumes once an `SH_INFO` is answered. */
   resuming = false;
 
   constructor(
     readonly tkn: bigint,
     public life: Life,
-    /** How many ms before its deadline `expiring` comes. */
-    readonly lead: number,
+    /** How many ms before its deadline `expiring` comes: the most that any of its handles asks for. */
+    public lead: number,
     connection: number,
     private readonly whenDue: Due,
   ) {
@@ -87,6 +89,18 @@ export class FollowedSession implements Askable {
 
   get followed(): boolean {
     return this.#followers !== undefined;
+  }
+
+  /** Whether it is known to be gone, told or not; or the client is closed. */
+  get isGone(): boolean {
+    return this.fate !== 'none' || this.life.is === 'over';
+  }
+
+  /** Everybody left before they could be told that our `sh_end_all` ended it. */
+  leftEnded(): void {
+    if (this.life.is === 'over') return;
+    const { cycle } = this.life.known;
+    this.life = { is: 'over', last: { state: 'ended', by: 'self', certainty: 'presumed', cycle } };
   }
 
   due(now: number): void {

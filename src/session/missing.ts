@@ -31,6 +31,8 @@ export interface Gone {
 export class Missing {
   /** When it was known that they are gone. */
   readonly #gone = new Map<FollowedSession, number>();
+  /** The same, of those that nobody follows any more: who does again is told. */
+  readonly #untold = new WeakMap<FollowedSession, number>();
   #census: Census | undefined;
 
   constructor(
@@ -64,10 +66,25 @@ export class Missing {
     this.#heard(session, oughtToLive(session, at));
   }
 
-  /** A session is of no interest any more. */
+  /** A session is of no interest now. That it is gone, if it is, is told to whoever follows it again. */
   forget(session: FollowedSession): void {
+    const answeredAt = this.#gone.get(session);
+    if (answeredAt !== undefined) this.#untold.set(session, answeredAt);
     this.#gone.delete(session);
     this.#heard(session, false);
+  }
+
+  /** Its token is in use again, while nobody follows: what is known of its end is final. */
+  settle(session: FollowedSession): void {
+    const answeredAt = this.#untold.get(session);
+    if (answeredAt !== undefined) this.#sentence(session, answeredAt, false);
+  }
+
+  /** A session is followed again whose end was found and not told. */
+  recall(session: FollowedSession): void {
+    const answeredAt = this.#untold.get(session);
+    this.#untold.delete(session);
+    if (answeredAt !== undefined) this.found(session, answeredAt);
   }
 
   /** Gives up asking. Those that are gone stay gone. */
@@ -134,8 +151,8 @@ export class Missing {
   }
 
   #sentence(session: FollowedSession, answeredAt: number, allGone: boolean): void {
-    const { endLost, aliveIn } = session;
-    const endedBy = endLost ? 'unknown' : aliveIn === this.roll.connection ? 'other' : 'other-or-restart';
+    const { ownEnd, aliveIn } = session;
+    const endedBy = ownEnd !== 'none' ? 'unknown' : aliveIn === this.roll.connection ? 'other' : 'other-or-restart';
     this.room.sentence(session, { answeredAt, endedBy, allGone });
   }
 }

@@ -48,7 +48,7 @@ export interface SettledCommand {
 
 /** What the client tells of every command that is settled, its own `port.send` excepted. The tracker is one. */
 export interface CommandObserver {
-  /** Whether anybody wants to know: while nobody does, nothing need be told. */
+  /** Whether anybody wants to know, be it of little: while nobody does, nothing need be told. */
   readonly listening: boolean;
   /** A reply came, of any status. */
   replied(command: SettledCommand, reply: Reply): void;

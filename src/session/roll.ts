@@ -6,17 +6,21 @@ import type { SessionEvent } from './events.js';
 import { type FollowedSession, Outbox } from './followed.js';
 import type { SessionPort } from './port.js';
 import { spanOf } from './prober.js';
+import { Remembered } from './remembered.js';
 import { type Evidence, next, type Step } from './state.js';
 
 /** The sessions that are followed, and what they have in common: the agenda, the clocks, the connection. */
 export class Roll {
   readonly followed = new Map<bigint, FollowedSession>();
+  readonly remembered = new Remembered();
   readonly agenda: Agenda;
   readonly #watch: ClockWatch;
   readonly #outbox: Outbox;
   status: 'unknown' | 'open' | 'lost' | 'closed' = 'unknown';
   /** Counts connections: what was known on an earlier one may have been lost with the server. */
   connection = 0;
+  /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then. */
+  unheardEnds = 0;
 
   constructor(
     readonly port: SessionPort,

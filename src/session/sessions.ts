@@ -14,7 +14,10 @@ import { SessionTracker, type TrackerOptions } from './tracker.js';
 export interface SessionOptions {
   /** Checks and types what the session holds. */
   readonly schema?: SessionSchema | undefined;
-  /** How many ms before the deadline `expiring` comes. Default: the client's, or a tenth of the session's duration. */
+  /**
+   * How many ms before the deadline `expiring` comes. Default: the client's, or a tenth of the session's duration. A session has one
+   * `expiring`, whatever the number of its handles: the largest of theirs holds for all, and the event's `inMs` says how early it is.
+   */
   readonly expiringBefore?: number | undefined;
 }
 
@@ -26,6 +29,7 @@ export class Sessions implements CommandObserver {
   /** What is followed because somebody is subscribed to `events$`. */
   readonly #followedForAll = new Map<FollowedSession, Follower>();
   #closed = false;
+  #any = false;
 
   constructor(port: SessionPort, commands: SessionCommands, options?: TrackerOptions) {
     this.#commands = commands;
@@ -38,8 +42,9 @@ export class Sessions implements CommandObserver {
     });
   }
 
+  /** From the first session on. While none is followed, only what ends sessions is heard, so that nobody else is said to have done it. */
   get listening(): boolean {
-    return this.#tracker.listener.listening;
+    return this.#any;
   }
 
   replied(command: SettledCommand, reply: Reply): void {
@@ -95,6 +100,7 @@ export class Sessions implements CommandObserver {
     deadline: Interval,
     { schema, expiringBefore }: SessionOptions,
   ): Session<Values, Input> {
+    this.#any = true;
     const known = { settings, deadline, cycle: 0, filled: undefined };
     const session = this.#tracker.session(tkn, known, expiringBefore);
     if (this.#events.observed && !this.#followedForAll.has(session)) this.#followForAll(session);

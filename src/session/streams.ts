@@ -24,8 +24,12 @@ export class FollowingStreams implements SessionStreams {
   }
 
   get gone(): boolean {
-    const { life } = this.#current();
-    return life.is === 'over' && life.last.state !== 'closed';
+    const { life, isGone } = this.#current();
+    return isGone && !(life.is === 'over' && life.last.state === 'closed');
+  }
+
+  beforeEnd(): void {
+    this.tracker.remember(this.#current());
   }
 
   get events$(): Observable<SessionEvent> {

@@ -79,15 +79,26 @@ export class SessionTracker implements Answers<FollowedSession> {
 
   /** What is kept about a session that nobody follows yet. */
   session(tkn: bigint, initial: Known, expiringBefore?: number): FollowedSession {
-    const existing = this.#roll.followed.get(tkn);
-    if (existing !== undefined) return existing;
+    const lead = expiringBefore ?? this.options.expiringBefore ?? initial.settings.duration / 10;
+    const existing = this.#roll.followed.get(tkn) ?? this.#roll.remembered.find(tkn);
+    if (existing !== undefined && (existing.followed || !existing.isGone)) {
+      this.#warnBy(existing, lead);
+      return existing;
+    }
+    if (existing !== undefined) this.#missing.settle(existing);
+    this.#roll.remembered.forget(tkn);
     // Most sessions of a program are alike: one object for all of them.
     if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
     const known = { ...initial, settings: this.#settings };
-    const lead = expiringBefore ?? this.options.expiringBefore ?? known.settings.duration / 10;
     const session = new FollowedSession(tkn, { is: 'alive', known }, lead, this.#roll.connection, this.#whenDue);
     session.slept = this.#roll.slept;
+    session.unheardEnds = this.#roll.unheardEnds;
     return session;
+  }
+
+  /** Keeps what is known of a session in mind for other handles of it. */
+  remember(session: FollowedSession): void {
+    this.#roll.remembered.keep(session);
   }
 
   /** Calls `work` once all that is to be told has been told. */
@@ -98,9 +109,12 @@ export class SessionTracker implements Answers<FollowedSession> {
     });
   }
 
-  /** The one among several handles of a session that is followed. */
+  /** The record that all handles of a session share: once it is followed, or was. */
   current(session: FollowedSession): FollowedSession {
-    return this.#roll.followed.get(session.tkn) ?? session;
+    if (session.isGone) return session; // it may have come back from a dataset: not for this handle
+    const shared = this.#roll.followed.get(session.tkn) ?? this.#roll.remembered.find(session.tkn) ?? session;
+    if (shared !== session) this.#warnBy(shared, session.lead);
+    return shared;
   }
 
   /** Follows a session, until `leave`. */
@@ -142,6 +156,7 @@ export class SessionTracker implements Answers<FollowedSession> {
     this.#roll.checkClocks();
     if (!session.followed || session.fate !== 'none') return;
     session.lookedAt = answered.lo;
+    if (session.ownEnd === 'unheard') session.ownEnd = 'none'; // it was asked after those ends, and is there
     session.aliveIn = this.#roll.connection;
     this.#learn(session, { kind: 'info', span: this.#roll.awake(answered), info: report });
     this.#missing.seen(session, answered.hi);
@@ -168,9 +183,19 @@ export class SessionTracker implements Answers<FollowedSession> {
     const { deadline, cycle } = life.known;
     const event = { type: 'opened', certainty: 'local', deadline, cycle } as const;
     this.#roll.step(session, { life, event });
+    const mayHaveEndedIt = session.unheardEnds !== this.#roll.unheardEnds;
+    if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';
     if (this.#roll.status !== 'open') this.#roll.take(session, { kind: 'suspended', reason: 'connection' });
-    else if (worthAsking || session.aliveIn !== this.#roll.connection) this.#ask(session, 'info');
+    else if (worthAsking || mayHaveEndedIt || session.aliveIn !== this.#roll.connection) this.#ask(session, 'info');
+    if (session.fate === 'gone') this.#missing.recall(session);
     this.#lookout.proceed(session);
+  }
+
+  /** `expiring` comes as early as any of a session's handles asks for. */
+  #warnBy(session: FollowedSession, lead: number): void {
+    if (lead <= session.lead) return;
+    session.lead = lead;
+    if (session.life.is === 'alive') this.#lookout.proceed(session);
   }
 
   #stop(session: FollowedSession): void {
@@ -178,8 +203,10 @@ export class SessionTracker implements Answers<FollowedSession> {
     if (followed.get(session.tkn) === session) followed.delete(session.tkn);
     this.agenda.plan(session, Number.POSITIVE_INFINITY);
     this.#prober.forget(session);
-    session.fate = 'none';
+    this.#roll.remembered.keep(session);
     session.resuming = false;
+    session.unheardEnds = this.#roll.unheardEnds;
+    if (session.fate === 'ended-by-self') session.leftEnded();
     const { life } = session;
     if (life.is === 'suspended') session.life = { is: life.was, known: life.known };
     this.#missing.forget(session);

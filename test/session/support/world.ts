@@ -1,9 +1,10 @@
 import { BehaviorSubject, Observable, Subject } from 'rxjs';
 import { commands } from '../../../src/protocol/commands.js';
 import { type JsonObject, writeJson } from '../../../src/protocol/json.js';
-import { after, never } from '../../../src/session/deadline.js';
+import { after, deadlineFrom, never } from '../../../src/session/deadline.js';
 import type { SessionEvent } from '../../../src/session/events.js';
 import type { SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
+import { reportOf } from '../../../src/session/prober.js';
 import { Session } from '../../../src/session/session.js';
 import { FollowingStreams } from '../../../src/session/streams.js';
 import { SessionTracker, type TrackerOptions } from '../../../src/session/tracker.js';
@@ -147,10 +148,29 @@ export class World {
     return session;
   }
 
-  /** The part of a client that `keepAlive` needs. */
+  /** Another handle of a session, attached to by its `SH_INFO`. */
+  attach(tkn: bigint, expiringBefore?: number): Session {
+    let session: Session | undefined;
+    this.command('SH_INFO', { tkn }).subscribe((reply) => {
+      const report = reportOf(reply.body);
+      if (report === undefined) return;
+      const { settings, remaining } = report;
+      const deadline = settings.duration === 0 ? never : deadlineFrom(this.tracker.spanOf(reply), remaining);
+      const known = { settings, deadline, cycle: 0, filled: undefined };
+      const followed = this.tracker.session(tkn, known, expiringBefore);
+      session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
+    });
+    for (let waited = 0; waited < 5000 && session === undefined; waited++) this.clock.advance(1);
+    if (session === undefined) throw new Error('not there');
+    return session;
+  }
+
+  /** The part of a client that handles need. */
   readonly commands = {
     sh_get: (tkn: bigint) => this.command('SH_GET', { tkn, keys: [] }),
     sh_set: (tkn: bigint) => this.command('SH_SET', { tkn, keys: {} }),
+    sh_end: (tkn: bigint) => this.command('SH_END', { tkn }),
+    sh_info: (tkn: bigint) => this.command('SH_INFO', { tkn }),
   } as unknown as SessionCommands; // the others are not used here
 
   /** Notes a session's events from now on. */
