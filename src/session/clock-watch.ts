@@ -5,8 +5,8 @@ import { unseenSleep } from './verdict.js';
 /** How fast the wall clock may part from the monotonic one without anybody having slept. */
 const slewBound = rateBound;
 
-/** Longer than any session lasts; not infinite, so that sums can be told apart. */
-const forever = 1e15;
+/** A sleep of which nobody knows how long it was: longer than any session lasts; not infinite, so that sums can be told apart. */
+export const forever = 1e15;
 
 /** For how long a sleep is remembered, in ms: longer than any request is on its way. */
 const memory = 3_600_000;

@@ -26,7 +26,10 @@ export type ResetCandidate = 'extended' | 'expired' | 'reloaded' | 'unmoved';
  */
 export type EndedBy = 'self' | 'other' | 'other-or-restart' | 'unknown';
 
-/** How many things of a kind happened at least, and at most. */
+/**
+ * How many things of a kind happened at least, and at most. At most: as the monotonic clock counts. Where the wall clock was set back
+ * in the same moment as the machine slept, nobody knows for how long it did, and it may have been more.
+ */
 export interface Bounds {
   readonly atLeast: number;
   readonly atMost: number;
@@ -40,7 +43,10 @@ interface Common {
   readonly seq: number;
   /** How often its keys were seen to expire while the session stayed. */
   readonly cycle: number;
-  /** Between which moments (the client's monotonic ms) its deadline lies; infinite where it never expires. */
+  /**
+   * Between which moments (the client's monotonic ms) its deadline lies; infinite where it never expires. `hi` alone is infinite after
+   * `widened`: until the server answers something written later, a touch may move it.
+   */
   readonly deadline: Interval;
   /** When this became known, on the client's monotonic ms. */
   readonly at: number;
@@ -63,7 +69,10 @@ export interface ExtendedEvent extends Common {
   readonly certainty: 'proven' | 'presumed';
 }
 
-/** The reply to an extending command was lost: it may have moved the deadline, so that `deadline` is wider now. */
+/**
+ * The reply to an extending command was lost: it may have moved the deadline, or may do so yet, at any time until a later request is
+ * answered. `deadline` has no upper end until then. Told once, however many replies are lost.
+ */
 export interface WidenedEvent extends Common {
   readonly type: 'widened';
   readonly certainty: 'local';

@@ -1,6 +1,7 @@
 import type { SessionEvent } from './events.js';
+import type { Life } from './life.js';
 import type { Askable } from './prober.js';
-import type { Life, Step } from './state.js';
+import type { Step } from './state.js';
 
 /** Who follows a session. */
 export interface Follower {

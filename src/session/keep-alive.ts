@@ -1,11 +1,11 @@
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { EMPTY, Observable, type Subscriber, type Subscription, switchMap } from 'rxjs';
 import { ValueError } from '../errors.js';
 import type { Planned } from './agenda.js';
 import type { SessionEvent } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
-import type { SessionCommands } from './port.js';
+import { extendsWith, type Life } from './life.js';
+import type { SessionCallOptions, SessionCommands, SessionSettings } from './port.js';
 import type { Touch } from './session.js';
-import { extendsWith, type Life } from './state.js';
 import type { SessionTracker } from './tracker.js';
 
 /** Touches a session before it can lapse, as long as somebody is subscribed. */
@@ -36,6 +36,9 @@ export function keepAlive(
 /** The jitter of a touch, as a share of the time until it: sessions created together shall not touch together for ever. */
 const jitter = 0.1;
 
+/** Not sent again over another connection: what happened to the session in the meantime is to be told first. */
+const once: SessionCallOptions = { retry: 'none' };
+
 class Keeper implements Follower, Planned {
   dueAt = Number.POSITIVE_INFINITY;
   queuedAt = Number.POSITIVE_INFINITY;
@@ -56,7 +59,7 @@ class Keeper implements Follower, Planned {
     if (before === life) return;
     this.#life = life;
     if (life.is === 'over' || life.is === 'suspended') {
-      this.#plan(Number.POSITIVE_INFINITY);
+      this.stop();
       return;
     }
     const moved = before === undefined || before.is === 'over' || before.known.deadline.lo !== life.known.deadline.lo;
@@ -69,13 +72,15 @@ class Keeper implements Follower, Planned {
   }
 
   due(): void {
-    const life = this.#life;
-    if (life === undefined || life.is === 'over' || life.is === 'suspended' || this.#touching !== undefined) return;
-    const { settings } = life.known;
-    const touch$: Observable<unknown> = extendsWith(settings, 'get')
-      ? this.commands.sh_get(this.session.tkn, { keys: [] })
-      : this.commands.sh_set(this.session.tkn, {});
-    this.#touching = touch$.subscribe({
+    const { life } = this.session;
+    if (life.is === 'over' || this.#touching !== undefined) return;
+    const may = this.tracker.mayTouch(this.session);
+    if (may === 'later') {
+      this.#tryAgain(life.known.settings);
+      return;
+    }
+    const work$ = may === 'now' ? this.#touch$() : this.#lookAndTouch$();
+    this.#touching = work$.subscribe({
       next: () => this.#touched(),
       complete: () => this.#settled(),
       // Whether the session is gone is for the tracker to tell; until it does, it may be saved.
@@ -84,9 +89,25 @@ class Keeper implements Follower, Planned {
     if (this.#touching?.closed) this.#touching = undefined;
   }
 
+  /** Withdraws what is under way as well. */
   stop(): void {
     this.#plan(Number.POSITIVE_INFINITY);
     this.#touching?.unsubscribe();
+    this.#touching = undefined;
+  }
+
+  #touch$(): Observable<unknown> {
+    const { life, tkn } = this.session;
+    if (life.is === 'over') return EMPTY;
+    return extendsWith(life.known.settings, 'get')
+      ? this.commands.sh_get(tkn, { keys: [] }, once)
+      : this.commands.sh_set(tkn, {}, once);
+  }
+
+  /** What the look shows is told by the time that it is answered. Where its deadline moved, a touch is planned for that. */
+  #lookAndTouch$(): Observable<unknown> {
+    const stillPast = () => this.tracker.mayTouch(this.session) === 'after-a-look';
+    return this.commands.sh_info(this.session.tkn, once).pipe(switchMap(() => (stillPast() ? this.#touch$() : EMPTY)));
   }
 
   #touched(): void {
@@ -100,9 +121,11 @@ class Keeper implements Follower, Planned {
     this.#touching = undefined;
     const life = this.#life;
     if (life === undefined || life.is === 'over' || life.is === 'suspended') return;
-    if (this.dueAt !== Number.POSITIVE_INFINITY) return;
-    const soon = Math.max(50, life.known.settings.duration / 30);
-    this.#plan(this.tracker.port.clock.now() + soon);
+    if (this.dueAt === Number.POSITIVE_INFINITY) this.#tryAgain(life.known.settings);
+  }
+
+  #tryAgain({ duration }: SessionSettings): void {
+    this.#plan(this.tracker.port.clock.now() + Math.max(50, duration / 30));
   }
 
   /** A third of the duration after the deadline was set: other traffic that extends it moves this, too. */

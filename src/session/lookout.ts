@@ -1,7 +1,7 @@
 import { type Interval, rateBound } from './deadline.js';
 import type { FollowedSession } from './followed.js';
+import type { Known, Life } from './life.js';
 import type { Roll } from './roll.js';
-import type { Known, Life } from './state.js';
 import { SweepHint } from './sweep-hint.js';
 import { isExtendable } from './verdict.js';
 
@@ -121,7 +121,9 @@ export class Lookout {
 }
 
 /** Whether to ask before telling that a deadline is near or past: others may have moved it, or little is known of it. */
-function shouldLook(session: FollowedSession, { settings, deadline }: Known, at: number, now: number): boolean {
+function shouldLook(session: FollowedSession, known: Known, at: number, now: number): boolean {
+  if (known.awakeLo !== undefined) return true; // nobody knows when it begins: to tell anything would be a guess
+  const { settings, deadline } = known;
   if (session.lookedAt >= at) return false;
   if (isExtendable(settings)) return true;
   const askedNow = resolution + 2 * rateBound * Math.max(0, deadline.lo - now);

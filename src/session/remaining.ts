@@ -2,7 +2,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { ValueError } from '../errors.js';
 import type { Agenda, Planned } from './agenda.js';
 import type { FollowedSession, Follower } from './followed.js';
-import type { Life } from './state.js';
+import type { Life } from './life.js';
 import type { SessionTracker } from './tracker.js';
 
 /** Counts down the ms that a session has left at the least. */
@@ -40,8 +40,9 @@ class Countdown implements Follower, Planned {
   event(): void {}
 
   changed(life: Life): void {
-    if (this.#life === life) return;
+    const before = this.#life;
     this.#life = life;
+    if (before !== undefined && goalOf(before) === goalOf(life)) return;
     this.#tell(this.tracker.port.clock.now());
   }
 
@@ -54,17 +55,22 @@ class Countdown implements Follower, Planned {
   }
 
   #tell(now: number): void {
-    const life = this.#life;
-    // Emitting may end with the subscription gone; what comes after must not make an appointment again.
-    const counts = !this.subscriber.closed && life !== undefined && life.is !== 'over' && life.is !== 'suspended';
-    if (!counts) {
+    const goal = this.#life === undefined ? undefined : goalOf(this.#life);
+    // Whoever has left makes no appointments.
+    if (goal === undefined || this.subscriber.closed) {
       this.#agenda.plan(this, Number.POSITIVE_INFINITY);
       return;
     }
-    const left = Math.max(0, life.known.deadline.lo - now);
+    const left = Math.max(0, goal - now);
     // Once at 0 it stays there, until the deadline moves. One that never expires has no countdown but its first.
     const goesOn = left > 0 && left < Number.POSITIVE_INFINITY;
     this.#agenda.plan(this, goesOn ? now + Math.min(this.period, left) : Number.POSITIVE_INFINITY);
     this.subscriber.next(left);
   }
+}
+
+/** When the countdown comes to its end; undefined: nobody knows for now. */
+function goalOf(life: Life): number | undefined {
+  if (life.is === 'over' || life.is === 'suspended' || life.known.awakeLo !== undefined) return undefined;
+  return life.known.deadline.lo;
 }

@@ -2,7 +2,7 @@ import type { Reply } from '../transport/transport.js';
 import { Agenda } from './agenda.js';
 import { ClockWatch } from './clock-watch.js';
 import type { Interval } from './deadline.js';
-import type { SessionEvent } from './events.js';
+import type { SessionEvent, SuspensionReason } from './events.js';
 import { type FollowedSession, Outbox } from './followed.js';
 import type { SessionPort } from './port.js';
 import { spanOf } from './prober.js';
@@ -63,11 +63,31 @@ export class Roll {
     return { lo: lo - this.#watch.sleptSince(lo), hi };
   }
 
-  /** Moves a deadline by what the machine slept since it was last right. */
+  /**
+   * Moves a deadline by what the machine slept since it was last right. Where that was told already, nobody hears what is not
+   * certain: the session is suspended with it.
+   */
   sleptThrough(session: FollowedSession): void {
+    if (session.slept !== this.slept) this.suspend(session, 'clock');
+  }
+
+  /** As above, of a session of which nothing was told yet. */
+  sleptUnseen(session: FollowedSession): void {
+    const slept = this.#sleptSince(session);
+    if (slept > 0) this.take(session, { kind: 'clock-jumped', slept });
+  }
+
+  /** Suspends a session, and moves its deadline by what the machine slept since it was last right: in one, so that nobody sees either alone. */
+  suspend(session: FollowedSession, reason: SuspensionReason): void {
+    this.take(session, { kind: 'suspended', reason, slept: this.#sleptSince(session) });
+  }
+
+  #sleptSince(session: FollowedSession): number {
     const slept = this.slept - session.slept;
     session.slept = this.slept;
-    if (slept > 0) this.take(session, { kind: 'clock-jumped', slept });
+    // It was looked at before the sleep: that tells nothing of what comes after.
+    if (slept > 0) session.lookedAt = Number.NEGATIVE_INFINITY;
+    return slept;
   }
 
   /** Takes in what evidence says about a session, and tells who follows. */

@@ -1,9 +1,10 @@
 import { Observable, Subject } from 'rxjs';
 import type { SessionSchema } from '../protocol/schema.js';
 import type { Reply } from '../transport/transport.js';
-import { after, deadlineFrom, type Interval, never } from './deadline.js';
+import { after, deadlineFrom } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
+import type { Known } from './life.js';
 import type { CommandObserver, SessionCommands, SessionPort, SessionSettings, SettledCommand } from './port.js';
 import { reportOf } from './prober.js';
 import { Session } from './session.js';
@@ -77,8 +78,8 @@ export class Sessions implements CommandObserver {
     reply: Reply,
     options: SessionOptions = {},
   ): Session<Values, Input> {
-    const deadline = settings.duration === 0 ? never : after(this.#tracker.spanOf(reply), settings.duration);
-    return this.#session(tkn, settings, deadline, options);
+    const known = this.#tracker.learned(settings, reply, (span) => after(span, settings.duration));
+    return this.#session(tkn, known, options);
   }
 
   /** The handle of a session made elsewhere, by a successful reply to `SH_INFO`; undefined: it is none. */
@@ -90,18 +91,16 @@ export class Sessions implements CommandObserver {
     const report = reportOf(reply.body);
     if (report === undefined) return undefined;
     const { settings, remaining } = report;
-    const deadline = settings.duration === 0 ? never : deadlineFrom(this.#tracker.spanOf(reply), remaining);
-    return this.#session(tkn, settings, deadline, options);
+    const known = this.#tracker.learned(settings, reply, (span) => deadlineFrom(span, remaining));
+    return this.#session(tkn, known, options);
   }
 
   #session<Values extends object, Input extends object>(
     tkn: bigint,
-    settings: SessionSettings,
-    deadline: Interval,
+    known: Known,
     { schema, expiringBefore }: SessionOptions,
   ): Session<Values, Input> {
     this.#any = true;
-    const known = { settings, deadline, cycle: 0, filled: undefined };
     const session = this.#tracker.session(tkn, known, expiringBefore);
     if (this.#events.observed && !this.#followedForAll.has(session)) this.#followForAll(session);
     return new Session<Values, Input>(new FollowingStreams(this.#tracker, session), this.#commands, schema);

@@ -2,10 +2,10 @@ import { Observable, type Subscriber, type Unsubscribable } from 'rxjs';
 import type { SessionEvent, SessionState } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
 import { keepAlive } from './keep-alive.js';
+import { type Life, looksLike, snapshot } from './life.js';
 import type { SessionCommands } from './port.js';
 import { countdown } from './remaining.js';
 import type { SessionStreams, Touch } from './session.js';
-import { type Life, snapshot } from './state.js';
 import type { SessionTracker } from './tracker.js';
 
 /** The streams of one session: each subscription follows it. */
@@ -125,8 +125,9 @@ class StateFollower extends StreamFollower<SessionState> {
   event(): void {}
 
   override changed(life: Life): void {
-    if (this.#life === life) return;
+    const before = this.#life;
     this.#life = life;
+    if (before !== undefined && looksLike(before, life)) return;
     this.subscriber.next(snapshot(life));
   }
 }

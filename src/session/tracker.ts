@@ -1,17 +1,20 @@
 import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
+import { forever } from './clock-watch.js';
 import { CommandListener } from './command-listener.js';
-import { before, type Interval } from './deadline.js';
-import type { SessionEvent, SuspensionReason } from './events.js';
+import { before, type Interval, never } from './deadline.js';
+import type { SessionEvent } from './events.js';
 import { FollowedSession, type Follower } from './followed.js';
+import { type Known, sameSettings, shownDeadline } from './life.js';
 import { Lookout } from './lookout.js';
 import { type Gone, Missing } from './missing.js';
 import type { CommandObserver, SessionPort, SessionSettings } from './port.js';
-import { type Answers, Prober } from './prober.js';
+import { type Answers, Prober, spanOf } from './prober.js';
 import { Roll } from './roll.js';
-import { type Evidence, type Known, type SessionReport, sameSettings } from './state.js';
+import type { Evidence, SessionReport } from './state.js';
+import { Trust } from './trust.js';
 import { afterUnseen } from './unseen.js';
-import { isExtendable, unseenSleep } from './verdict.js';
+import { unseenSleep } from './verdict.js';
 
 /** How sessions are followed. Times in ms. */
 export interface TrackerOptions {
@@ -32,6 +35,7 @@ export class SessionTracker implements Answers<FollowedSession> {
   readonly #prober: Prober<FollowedSession>;
   readonly #lookout: Lookout;
   readonly #missing: Missing;
+  readonly #trust: Trust;
   /** Those of the session made last. */
   #settings: SessionSettings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
   /** One function for all sessions. */
@@ -44,7 +48,7 @@ export class SessionTracker implements Answers<FollowedSession> {
   ) {
     const sweepInterval = options.sweepInterval ?? 5000;
     const roll = new Roll(port, sweepInterval, everybody, {
-      jumped: () => this.#suspendAndAsk('clock'),
+      jumped: () => this.#trust.jumped(),
       over: (session) => this.#stop(session),
     });
     const ask = (session: FollowedSession, what: 'exists' | 'info') => this.#ask(session, what);
@@ -54,8 +58,9 @@ export class SessionTracker implements Answers<FollowedSession> {
     this.#missing = new Missing(roll, {
       ask,
       sentence: (session, gone) => this.#sentence(session, gone),
-      resume: (session) => this.#resume(session),
+      resume: (session) => this.#trust.resume(session),
     });
+    this.#trust = new Trust(roll, this.#prober, this.#missing, this.#lookout);
     this.listener = new CommandListener(roll, this.#missing, {
       ask,
       exists: (session, span, exists) => this.exists(session, span, exists),
@@ -63,8 +68,8 @@ export class SessionTracker implements Answers<FollowedSession> {
     });
     // As long as the client lives; it completes with it.
     port.connection$.subscribe({
-      next: (status) => this.#connectionIs(status),
-      complete: () => this.#connectionIs('closed'),
+      next: (status) => this.#trust.connectionIs(status),
+      complete: () => this.#trust.connectionIs('closed'),
     });
   }
 
@@ -72,9 +77,14 @@ export class SessionTracker implements Answers<FollowedSession> {
     return this.#roll.agenda;
   }
 
-  /** From writing a request to its reply. */
-  spanOf(reply: Reply): Interval {
-    return this.#roll.spanOf(reply);
+  /** What a reply tells of a session that nobody followed before. */
+  learned(settings: SessionSettings, reply: Reply, deadlineOf: (span: Interval) => Interval): Known {
+    const span = this.#roll.spanOf(reply);
+    const deadline = settings.duration === 0 ? never : deadlineOf(span);
+    const known = { settings, deadline, cycle: 0, filled: undefined };
+    const { lo, hi } = spanOf(reply);
+    // The wall clock was set back while it was under way.
+    return lo - span.lo >= forever ? { ...known, awakeLo: deadlineOf({ lo, hi }).lo } : known;
   }
 
   /** What is kept about a session that nobody follows yet. */
@@ -136,6 +146,20 @@ export class SessionTracker implements Answers<FollowedSession> {
     if (!session.followed) this.#stop(session);
   }
 
+  /**
+   * Whether a touch may be sent now. Not before what happened to the session is found out and told; and one whose keys alone
+   * expire is looked at first where they may have, or the touch would keep alive what nobody knows to be empty.
+   */
+  mayTouch(session: FollowedSession): 'now' | 'after-a-look' | 'later' {
+    const roll = this.#roll;
+    roll.checkClocks();
+    const { life } = session;
+    if (life.is === 'over' || life.is === 'suspended' || session.fate !== 'none') return 'later';
+    if (roll.status !== 'open' || this.#missing.waitsFor(session)) return 'later';
+    const { settings, deadline } = life.known;
+    return settings.deleteSession || roll.now() < deadline.lo - unseenSleep ? 'now' : 'after-a-look';
+  }
+
   // ---- what the server answers
 
   exists(session: FollowedSession, span: Interval, exists: boolean): void {
@@ -160,6 +184,10 @@ export class SessionTracker implements Answers<FollowedSession> {
     session.aliveIn = this.#roll.connection;
     this.#learn(session, { kind: 'info', span: this.#roll.awake(answered), info: report });
     this.#missing.seen(session, answered.hi);
+    if (isOpen(session)) {
+      this.#ask(session, 'info');
+      return;
+    }
     if (session.resuming) {
       session.resuming = false;
       this.#roll.take(session, { kind: 'resumed' });
@@ -169,7 +197,9 @@ export class SessionTracker implements Answers<FollowedSession> {
 
   unanswered(session: FollowedSession): void {
     if (!session.followed || session.fate !== 'none') return;
-    this.#lookout.unanswered(session, session.resuming || this.#missing.waitsFor(session));
+    const { life } = session;
+    const isVague = life.is !== 'over' && life.known.awakeLo !== undefined;
+    this.#lookout.unanswered(session, session.resuming || isVague || this.#missing.waitsFor(session));
   }
 
   // ---- following
@@ -177,15 +207,19 @@ export class SessionTracker implements Answers<FollowedSession> {
   #start(session: FollowedSession): void {
     this.#roll.checkClocks();
     this.#roll.followed.set(session.tkn, session);
-    this.#roll.sleptThrough(session);
+    this.#roll.sleptUnseen(session);
     const { life, worthAsking } = afterUnseen(session.life, this.#roll.now());
     if (life.is === 'over') return;
-    const { deadline, cycle } = life.known;
-    const event = { type: 'opened', certainty: 'local', deadline, cycle } as const;
+    const event = {
+      type: 'opened',
+      certainty: 'local',
+      deadline: shownDeadline(life.known),
+      cycle: life.known.cycle,
+    } as const;
     this.#roll.step(session, { life, event });
     const mayHaveEndedIt = session.unheardEnds !== this.#roll.unheardEnds;
     if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';
-    if (this.#roll.status !== 'open') this.#roll.take(session, { kind: 'suspended', reason: 'connection' });
+    if (this.#roll.status !== 'open') this.#roll.suspend(session, 'connection');
     else if (worthAsking || mayHaveEndedIt || session.aliveIn !== this.#roll.connection) this.#ask(session, 'info');
     if (session.fate === 'gone') this.#missing.recall(session);
     this.#lookout.proceed(session);
@@ -252,57 +286,12 @@ export class SessionTracker implements Answers<FollowedSession> {
     if (session.life.is !== 'over' || session.life.last.state !== 'expired') return;
     this.#lookout.expired({ lo: life.known.deadline.lo, hi: gone.answeredAt });
   }
+}
 
-  // ---- trust, lost and regained
-
-  #connectionIs(status: 'open' | 'lost' | 'closed'): void {
-    const roll = this.#roll;
-    if (roll.status === 'closed' || roll.status === status) return;
-    roll.checkClocks();
-    roll.status = status;
-    switch (status) {
-      case 'open':
-        if (roll.followed.size > 0) this.#missing.askAll('connection');
-        return;
-      case 'lost':
-        roll.connection += 1;
-        this.#suspend('connection');
-        return;
-      case 'closed':
-        this.#prober.stop();
-        this.#missing.stop();
-        roll.eachFollowed((session) => roll.take(session, { kind: 'closed' }));
-    }
-  }
-
-  #suspendAndAsk(reason: SuspensionReason): void {
-    this.#suspend(reason);
-    this.#missing.askAll(reason);
-  }
-
-  #suspend(reason: SuspensionReason): void {
-    this.#missing.stop();
-    this.#prober.stop();
-    this.#roll.eachFollowed((session) => {
-      session.resuming = false;
-      this.agenda.plan(session, Number.POSITIVE_INFINITY);
-      this.#roll.sleptThrough(session);
-      this.#roll.take(session, { kind: 'suspended', reason });
-    });
-  }
-
-  /** A session goes on as soon as it is known what became of it. */
-  #resume(session: FollowedSession): void {
-    const { life } = session;
-    if (life.is !== 'suspended' || session.fate !== 'none' || this.#roll.status !== 'open') return;
-    const { settings, deadline } = life.known;
-    const past = this.#roll.now() >= deadline.lo - unseenSleep;
-    if (past && (!settings.deleteSession || isExtendable(settings))) {
-      session.resuming = true;
-      this.#ask(session, 'info');
-    } else {
-      this.#roll.take(session, { kind: 'resumed' });
-      this.#lookout.proceed(session);
-    }
-  }
+/**
+ * Whether an answer has left open where the deadline lies: it was asked for before a touch whose reply is lost, or before the wall clock
+ * was set back. What is asked now will tell.
+ */
+function isOpen({ life }: FollowedSession): boolean {
+  return life.is !== 'over' && (life.known.lost !== undefined || life.known.awakeLo !== undefined);
 }

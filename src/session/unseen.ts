@@ -1,5 +1,5 @@
 import { rateBound } from './deadline.js';
-import type { Life } from './state.js';
+import type { Life } from './life.js';
 import { isExtendable, unseenSleep } from './verdict.js';
 
 /** An `SH_INFO` can't tell a deadline better than to a second: by less, what is known need not grow for asking. */
@@ -17,6 +17,6 @@ export function afterUnseen(life: Life, now: number): { readonly life: Life; rea
   const hi = Math.max(deadline.hi, now + settings.duration * (1 + rateBound));
   return {
     life: { is: 'alive', known: { ...known, filled: undefined, deadline: { lo: deadline.lo, hi } } },
-    worthAsking: hi - deadline.hi > worthAsking,
+    worthAsking: known.lost !== undefined || hi - deadline.hi > worthAsking,
   };
 }

@@ -78,8 +78,11 @@ const stall = 10_000;
 /** Whether some command can move the deadline. */
 export const isExtendable = ({ extendOnSetAdd, extendOnGet }: SessionSettings) => extendOnSetAdd || extendOnGet;
 
+/** Where a deadline was known to lie; `awakeLo`: where that begins if the machine did not sleep as the wall clock was set back. */
+export type KnownDeadline = Interval & { readonly awakeLo?: number };
+
 /** What a sight means for a session of these settings, whose deadline was known to lie in `known`. */
-export function verdict(settings: SessionSettings, known: Interval, sight: Sight, sweepInterval: number): Verdict {
+export function verdict(settings: SessionSettings, known: KnownDeadline, sight: Sight, sweepInterval: number): Verdict {
   const provenBefore = known.lo - unseenSleep;
   if (sight.seen === 'gone') {
     const endedEarly = !settings.deleteSession || sight.answeredAt < provenBefore;
@@ -96,7 +99,9 @@ export function verdict(settings: SessionSettings, known: Interval, sight: Sight
     if (!extendable) return reset(['reloaded'], none);
     return { type: 'extended', by: by === 'other' ? by : 'self', certainty: by === 'self' ? 'proven' : 'presumed' };
   }
-  const atMost = Math.max(0, Math.floor((setAt.hi - provenBefore) / (settings.duration * (1 - rateBound))));
+  // Of an unknown sleep there is no bound: what is told then is how often it can have expired while the monotonic clock ran.
+  const countedFrom = Math.max(provenBefore, (known.awakeLo ?? known.lo) - unseenSleep);
+  const atMost = Math.max(0, Math.floor((setAt.hi - countedFrom) / (settings.duration * (1 - rateBound))));
   if (sight.emptied && by !== 'self' && (extendable || sight.perhaps)) {
     const missedCycles = { atLeast: 0, atMost };
     return { type: 'expired', outcome: 'keysCleared', missedCycles, certainty: 'presumed' };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Known } from '../../src/session/life.js';
 import type { SessionSettings } from '../../src/session/port.js';
-import { type Known, next, type Step } from '../../src/session/state.js';
+import { next, type Step } from '../../src/session/state.js';
 
 const circumstances = { sweepInterval: 5000, reloadExcluded: true };
 

@@ -20,6 +20,8 @@ export interface TrueEvent {
 export class SimulatedServer {
   readonly sessions = new Map<bigint, TrueSession>();
   readonly events: TrueEvent[] = [];
+  /** Whether requests arrive. */
+  executes = true;
   #nextSweep: number;
   #nextToken = 11_000_000_000_000_000_001n;
 
@@ -55,6 +57,7 @@ export class SimulatedServer {
   /** Executes a command, and gives its reply. */
   execute(command: string, members: JsonObject): JsonObject {
     this.catchUp();
+    if (!this.executes) return {};
     if (command === 'SH_NEW') return this.#create(members);
     if (command === 'SH_END_ALL') {
       const cnt = this.sessions.size;

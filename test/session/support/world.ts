@@ -1,9 +1,9 @@
-import { BehaviorSubject, Observable, Subject } from 'rxjs';
+import { BehaviorSubject, first, Observable, retry, Subject } from 'rxjs';
 import { commands } from '../../../src/protocol/commands.js';
 import { type JsonObject, writeJson } from '../../../src/protocol/json.js';
-import { after, deadlineFrom, never } from '../../../src/session/deadline.js';
+import { after, deadlineFrom } from '../../../src/session/deadline.js';
 import type { SessionEvent } from '../../../src/session/events.js';
-import type { SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
+import type { SessionCallOptions, SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
 import { reportOf } from '../../../src/session/prober.js';
 import { Session } from '../../../src/session/session.js';
 import { FollowingStreams } from '../../../src/session/streams.js';
@@ -97,19 +97,26 @@ export class World {
     if (row === undefined) throw new Error(name);
     const tkn = members.tkn as bigint | undefined;
     const settled = { row, tkn, argument: members.keys ?? members.tkns };
-    return new Observable((subscriber) =>
-      this.request(name, members).subscribe({
+    return new Observable((subscriber) => {
+      let isSettled = false;
+      const subscription = this.request(name, members).subscribe({
         next: (reply) => {
+          isSettled = true;
           this.tracker.listener.replied(settled, reply);
           subscriber.next(reply);
         },
         error: (error) => {
+          isSettled = true;
           this.tracker.listener.lost(settled);
           subscriber.error(error);
         },
         complete: () => subscriber.complete(),
-      }),
-    );
+      });
+      return () => {
+        subscription.unsubscribe();
+        if (!isSettled) this.tracker.listener.lost(settled);
+      };
+    });
   }
 
   /** Sends a command and lets time pass until it is settled. */
@@ -138,8 +145,7 @@ export class World {
     const { duration: _, ...members } = settings;
     let session: Session | undefined;
     this.request('SH_NEW', { expiry: { duration: seconds, ...members } }).subscribe((reply) => {
-      const deadline = seconds === 0 ? never : after(this.tracker.spanOf(reply), settings.duration);
-      const known = { settings, deadline, cycle: 0, filled: undefined };
+      const known = this.tracker.learned(settings, reply, (span) => after(span, settings.duration));
       const followed = this.tracker.session(reply.body.tkn as bigint, known, expiringBefore);
       session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
     });
@@ -155,8 +161,7 @@ export class World {
       const report = reportOf(reply.body);
       if (report === undefined) return;
       const { settings, remaining } = report;
-      const deadline = settings.duration === 0 ? never : deadlineFrom(this.tracker.spanOf(reply), remaining);
-      const known = { settings, deadline, cycle: 0, filled: undefined };
+      const known = this.tracker.learned(settings, reply, (span) => deadlineFrom(span, remaining));
       const followed = this.tracker.session(tkn, known, expiringBefore);
       session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
     });
@@ -167,11 +172,18 @@ export class World {
 
   /** The part of a client that handles need. */
   readonly commands = {
-    sh_get: (tkn: bigint) => this.command('SH_GET', { tkn, keys: [] }),
+    sh_get: (tkn: bigint, _: unknown, options?: SessionCallOptions) =>
+      this.#read(this.command('SH_GET', { tkn, keys: [] }), options),
     sh_set: (tkn: bigint) => this.command('SH_SET', { tkn, keys: {} }),
     sh_end: (tkn: bigint) => this.command('SH_END', { tkn }),
-    sh_info: (tkn: bigint) => this.command('SH_INFO', { tkn }),
+    sh_info: (tkn: bigint, options?: SessionCallOptions) => this.#read(this.command('SH_INFO', { tkn }), options),
   } as unknown as SessionCommands; // the others are not used here
+
+  /** As clients do: a read whose connection is lost is sent again as soon as there is another, unless that is not wanted. */
+  #read(reply$: Observable<Reply>, { retry: wanted }: SessionCallOptions = {}): Observable<Reply> {
+    const opened$ = this.#status.pipe(first((status) => status === 'open'));
+    return wanted === 'none' ? reply$ : reply$.pipe(retry({ delay: () => opened$ }));
+  }
 
   /** Notes a session's events from now on. */
   follow(session: Session): SessionEvent[] {

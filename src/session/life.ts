@@ -1,0 +1,109 @@
+import { type Interval, rateBound } from './deadline.js';
+import type { SessionState, SuspensionReason } from './events.js';
+import type { SessionSettings } from './port.js';
+
+/** What is known of a session that is there, as far as anybody knows. */
+export interface Known {
+  readonly settings: SessionSettings;
+  /** As verdicts need it: without a lower end (-1e15) where nobody knows how long the machine slept. What is told: `shownDeadline`. */
+  readonly deadline: Interval;
+  readonly cycle: number;
+  /** Whether it holds keys; undefined: nobody knows. */
+  readonly filled: boolean | undefined;
+  /** Set while a touch of ours may yet move the deadline: its reply is lost. */
+  readonly lost?: LostTouch;
+  /**
+   * Set where the wall clock was set back, which may hide any sleep: where the deadline begins if the machine did not sleep.
+   */
+  readonly awakeLo?: number;
+}
+
+/** A touch whose reply is lost: it is executed before whatever is written after `until`, and nobody knows when. */
+export interface LostTouch {
+  readonly until: number;
+  /** Where the deadline was at the latest before. */
+  readonly sureHi: number;
+}
+
+/** What was told of the present deadline. */
+export type Phase = 'alive' | 'expiring' | 'overdue';
+
+/** The life of a session that is followed. */
+export type Life =
+  | { readonly is: Phase; readonly known: Known }
+  | { readonly is: 'suspended'; readonly reason: SuspensionReason; readonly was: Phase; readonly known: Known }
+  | { readonly is: 'over'; readonly last: Extract<SessionState, { state: 'expired' | 'ended' | 'closed' }> };
+
+/** A life that goes on. */
+export type Ongoing = Exclude<Life, { is: 'over' }>;
+
+export const withKnown = (life: Ongoing, known: Known): Ongoing => ({ ...life, known });
+
+/** The same life at the beginning of a new deadline. */
+export const renewed = (life: Ongoing, known: Known): Ongoing =>
+  life.is === 'suspended' ? { ...life, was: 'alive', known } : { is: 'alive', known };
+
+/** The moment at which the deadline was set is no earlier, whatever the machine slept: on its own clock, sleep takes no time. */
+const setSince = (awakeLo: number, { duration }: SessionSettings) => awakeLo - duration * (1 + rateBound);
+
+/** The deadline, as it is told: no earlier than it was set. */
+export function shownDeadline({ deadline, awakeLo, settings }: Known): Interval {
+  if (awakeLo === undefined) return deadline;
+  const lo = setSince(awakeLo, settings);
+  return deadline.lo >= lo ? deadline : { lo, hi: deadline.hi };
+}
+
+/**
+ * What is known once a reply has told the deadline, to a request written at `writtenAt`. Where a touch that is lost was written after
+ * that, it may move the deadline yet. Where the wall clock was set back in between, its beginning is as unknown as it was.
+ */
+export function relearned(
+  { lost, awakeLo, settings, cycle, filled }: Known,
+  deadline: Interval,
+  writtenAt: number,
+): Known {
+  const known = { settings, deadline, cycle, filled };
+  const stillVague = awakeLo !== undefined && deadline.lo < setSince(awakeLo, settings) ? { awakeLo } : undefined;
+  if (lost === undefined || writtenAt >= lost.until)
+    return stillVague === undefined ? known : { ...known, ...stillVague };
+  return {
+    ...known,
+    ...stillVague,
+    deadline: { lo: deadline.lo, hi: Number.POSITIVE_INFINITY },
+    lost: { until: lost.until, sureHi: deadline.hi },
+  };
+}
+
+/** What `state$` tells. */
+export function snapshot(life: Life): SessionState {
+  if (life.is === 'over') return life.last;
+  const deadline = shownDeadline(life.known);
+  const { cycle } = life.known;
+  if (life.is === 'suspended') return { state: 'suspended', reason: life.reason, deadline, cycle };
+  return { state: life.is, deadline, cycle };
+}
+
+/** Whether two lives look the same from outside. */
+export function looksLike(one: Life, other: Life): boolean {
+  if (one === other) return true;
+  if (one.is === 'over' || other.is === 'over' || one.is !== other.is || one.known.cycle !== other.known.cycle)
+    return false;
+  if (one.is === 'suspended' && other.is === 'suspended' && one.reason !== other.reason) return false;
+  const [before, after] = [shownDeadline(one.known), shownDeadline(other.known)];
+  return before.lo === after.lo && before.hi === after.hi;
+}
+
+/** Whether a set, add or get moves the deadline. */
+export function extendsWith(settings: SessionSettings, command: 'set' | 'get'): boolean {
+  return settings.duration > 0 && (command === 'set' ? settings.extendOnSetAdd : settings.extendOnGet);
+}
+
+/** Whether two sessions were set up alike. */
+export function sameSettings(one: SessionSettings, other: SessionSettings): boolean {
+  return (
+    one.duration === other.duration &&
+    one.deleteSession === other.deleteSession &&
+    one.extendOnSetAdd === other.extendOnSetAdd &&
+    one.extendOnGet === other.extendOnGet
+  );
+}

@@ -1,0 +1,158 @@
+import { EMPTY, of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import type { SessionCommands } from '../../src/session/port.js';
+import type { Session } from '../../src/session/session.js';
+import { FollowingStreams } from '../../src/session/streams.js';
+import { World } from './support/world.js';
+
+/** What is told of a session whose keys alone expire, and its touches, in order. */
+function keep(session: Session): string[] {
+  const log: string[] = [];
+  session.events$.subscribe(({ type, cycle }) => log.push(`${type} ${cycle}`));
+  session.keepAlive().subscribe(({ cycle }) => log.push(`touch ${cycle}`));
+  return log;
+}
+
+/** A session of 6 s, as of now. */
+const known = (flag: 'extendOnGet' | 'extendOnSetAdd') => ({
+  settings: { duration: 6000, deleteSession: false, extendOnGet: false, extendOnSetAdd: false, [flag]: true },
+  deadline: { lo: 6998, hi: 7004 },
+  cycle: 0,
+  filled: undefined,
+});
+
+const fill = (world: World, session: Session) => world.run('SH_SET', { tkn: session.tkn, keys: { a: 1 } });
+
+describe('what keepAlive sends', () => {
+  it('is never sent again by the client on its own, neither touches nor looks', () => {
+    const world = new World();
+    for (const flag of ['extendOnGet', 'extendOnSetAdd'] as const) {
+      const asked: unknown[] = [];
+      const session = world.create({ seconds: 6, [flag]: true });
+      const note = (command: string) => (_tkn: bigint, _argument: unknown, options: unknown) => {
+        asked.push([command, options]);
+        return EMPTY;
+      };
+      const info = (_tkn: bigint, options: unknown) => {
+        asked.push(['sh_info', options]);
+        return of({});
+      };
+      const commands = { sh_get: note('sh_get'), sh_set: note('sh_set'), sh_info: info };
+      const streams = new FollowingStreams(world.tracker, world.tracker.session(session.tkn, known(flag)));
+      streams.keepAlive(commands as unknown as SessionCommands).subscribe();
+      world.clock.block(7000);
+      world.clock.advance(10);
+      const touch = flag === 'extendOnGet' ? 'sh_get' : 'sh_set';
+      expect(asked.slice(0, 2)).toEqual([
+        ['sh_info', { retry: 'none' }],
+        [touch, { retry: 'none' }],
+      ]);
+    }
+  });
+});
+
+describe('keepAlive never revives a cycle that was cleared, without a word', () => {
+  it('where a touch was under way as the connection was lost: it is not sent again before the verdict', () => {
+    const world = new World();
+    const session = world.create({ seconds: 10, extendOnGet: true });
+    const log = keep(session);
+    fill(world, session);
+    world.latency.there = 500;
+    world.clock.advance(3200);
+    expect(world.sent.at(-1)).toBe('SH_GET');
+    world.server.executes = false; // it leads nowhere
+    world.disconnect();
+    world.clock.advance(30_000);
+    world.server.executes = true;
+    const { length } = world.sent;
+    world.latency.there = 1;
+    world.reconnect();
+    world.clock.advance(1000);
+    expect(world.sent.slice(length, length + 2)).toEqual(['SH_EXISTS', 'SH_INFO']);
+    expect(log.slice(0, 5)).toEqual(['opened 0', 'suspended 0', 'widened 0', 'expired 1', 'resumed 1']);
+  });
+
+  it('where the event loop was held up past the deadline: a look comes first', () => {
+    const world = new World();
+    const session = world.create({ seconds: 6, extendOnGet: true });
+    const log = keep(session);
+    fill(world, session);
+    world.clock.block(20_000);
+    const { length } = world.sent;
+    world.clock.advance(100);
+    expect(world.sent[length]).toBe('SH_INFO');
+    expect(log).toEqual(['opened 0', 'expired 1']); // the new cycle has just begun: its touch is due later
+    world.clock.advance(5000);
+    expect(log.slice(0, 4)).toEqual(['opened 0', 'expired 1', 'extended 1', 'touch 1']);
+  });
+
+  it('where the machine slept past the deadline: the verdict comes first', () => {
+    const world = new World();
+    const session = world.create({ seconds: 12, extendOnGet: true });
+    fill(world, session);
+    const log = keep(session);
+    world.clock.sleep(60_000);
+    world.clock.advance(8000);
+    expect(log.slice(0, 3)).toEqual(['opened 0', 'suspended 0', 'reset 0']);
+    expect(log[3]).toBe('resumed 0');
+    expect(log.indexOf('touch 0')).toBeGreaterThan(3);
+  });
+
+  it('where it is due in the moment in which the clocks are seen to have parted', () => {
+    const world = new World({ firstSweep: 3000 });
+    const session = world.create({ seconds: 12, extendOnGet: true });
+    const log = keep(session);
+    fill(world, session);
+    world.clock.advance(3500);
+    world.clock.sleep(60_000); // the touch at a third is the next to ring
+    const { length } = world.sent;
+    world.clock.advance(1500);
+    expect(world.sent.slice(length, length + 2)).toEqual(['SH_EXISTS', 'SH_INFO']);
+    expect(log.slice(0, 4)).toEqual(['opened 0', 'suspended 0', 'expired 1', 'resumed 1']);
+  });
+
+  it('where nobody followed it for a while', () => {
+    const world = new World();
+    const session = world.create({ seconds: 6, extendOnGet: true });
+    session.events$.subscribe().unsubscribe();
+    fill(world, session);
+    world.clock.advance(30_000);
+    const { length } = world.sent;
+    const log = keep(session);
+    world.clock.advance(5000);
+    expect(world.sent[length]).toBe('SH_INFO');
+    const verdict = log.findIndex((told) => told.startsWith('reset') || told.startsWith('expired'));
+    expect(verdict).toBe(1);
+    expect(log.findIndex((told) => told.startsWith('touch'))).toBeGreaterThan(verdict);
+    expect(log.filter((told) => told.startsWith('reset')).length).toBe(1);
+  });
+
+  it('and does not touch a session of which it is not known yet whether it is there', () => {
+    const world = new World();
+    const [session, other] = [0, 1].map(() => world.create({ seconds: 6, deleteSession: true, extendOnGet: true }));
+    if (session === undefined || other === undefined) throw new Error('not created');
+    keep(session);
+    world.follow(other);
+    world.clock.advance(1900);
+    world.latency.back = 500;
+    world.other('SH_END', { tkn: other.tkn });
+    world.run('SH_COUNT', { tkn: other.tkn }); // a census begins, and the touch falls due
+    const { length } = world.sent;
+    world.clock.advance(400);
+    expect(world.sent.slice(length)).not.toContain('SH_GET');
+    world.clock.advance(1000);
+    expect(world.sent.slice(length)).toContain('SH_GET');
+  });
+
+  it('and still rescues one that is overdue and was not cleared', () => {
+    const world = new World({ firstSweep: 20_000 });
+    const session = world.create({ seconds: 6, extendOnGet: true });
+    fill(world, session);
+    const log = keep(session);
+    world.clock.block(8000);
+    world.clock.advance(1000);
+    expect(log).toContain('touch 0');
+    expect(world.server.sessions.get(session.tkn)?.keys).toBe(1);
+    expect(world.server.events.map(({ what }) => what)).not.toContain('cleared');
+  });
+});
