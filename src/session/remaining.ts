@@ -13,9 +13,9 @@ export function countdown(tracker: SessionTracker, session: () => FollowedSessio
       return undefined;
     }
     const followed = session();
-    const count = new Countdown(tracker, period, subscriber);
+    const count = new Countdown(tracker, followed, period, subscriber);
     tracker.follow(followed, count);
-    count.changed(followed.life);
+    count.changed();
     return () => {
       tracker.agenda.plan(count, Number.POSITIVE_INFINITY);
       tracker.leave(followed, count);
@@ -27,10 +27,12 @@ class Countdown implements Follower, Planned {
   dueAt = Number.POSITIVE_INFINITY;
   queuedAt = Number.POSITIVE_INFINITY;
   readonly #agenda: Agenda;
-  #life: Life | undefined;
+  /** To when it counts down; undefined: it does not. */
+  #until: number | undefined;
 
   constructor(
     private readonly tracker: SessionTracker,
+    private readonly session: FollowedSession,
     private readonly period: number,
     private readonly subscriber: Subscriber<number>,
   ) {
@@ -39,10 +41,13 @@ class Countdown implements Follower, Planned {
 
   event(): void {}
 
-  changed(life: Life): void {
-    const before = this.#life;
-    this.#life = life;
-    if (before !== undefined && goalOf(before) === goalOf(life)) return;
+  /** Goes by what is known now: to who subscribes while things are told, older ones may still come. */
+  changed(): void {
+    const { life } = this.session;
+    const until = goalOf(life);
+    // All else may change between two beats.
+    if (this.#until === until) return;
+    this.#until = until;
     this.#tell(this.tracker.port.clock.now());
   }
 
@@ -55,13 +60,13 @@ class Countdown implements Follower, Planned {
   }
 
   #tell(now: number): void {
-    const goal = this.#life === undefined ? undefined : goalOf(this.#life);
-    // Whoever has left makes no appointments.
-    if (goal === undefined || this.subscriber.closed) {
+    const until = this.#until;
+    // Emitting may end with the subscription gone; what comes after must not make an appointment again.
+    if (this.subscriber.closed || until === undefined) {
       this.#agenda.plan(this, Number.POSITIVE_INFINITY);
       return;
     }
-    const left = Math.max(0, goal - now);
+    const left = Math.max(0, until - now);
     // Once at 0 it stays there, until the deadline moves. One that never expires has no countdown but its first.
     const goesOn = left > 0 && left < Number.POSITIVE_INFINITY;
     this.#agenda.plan(this, goesOn ? now + Math.min(this.period, left) : Number.POSITIVE_INFINITY);

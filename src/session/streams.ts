@@ -60,7 +60,7 @@ export class FollowingStreams implements SessionStreams {
       const session = this.#current();
       const follower = makeFollower(subscriber, session);
       this.tracker.follow(session, follower);
-      follower.changed(session.life);
+      follower.changed();
       return follower;
     });
   }
@@ -77,12 +77,12 @@ abstract class StreamFollower<Value> implements Follower, Unsubscribable {
   constructor(
     protected readonly subscriber: Subscriber<Value>,
     private readonly tracker: SessionTracker,
-    private readonly session: FollowedSession,
+    protected readonly session: FollowedSession,
   ) {}
 
   abstract event(event: SessionEvent): void;
 
-  changed(_: Life): void {}
+  changed(): void {}
 
   ended(): void {
     this.subscriber.complete();
@@ -124,10 +124,11 @@ class StateFollower extends StreamFollower<SessionState> {
 
   event(): void {}
 
-  override changed(life: Life): void {
-    const before = this.#life;
+  /** Tells what is known now: to who subscribes while things are told, older ones may still come. */
+  override changed(): void {
+    const { life } = this.session;
+    if (this.#life !== undefined && looksLike(this.#life, life)) return;
     this.#life = life;
-    if (before !== undefined && looksLike(before, life)) return;
     this.subscriber.next(snapshot(life));
   }
 }
