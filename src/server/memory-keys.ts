@@ -12,7 +12,14 @@ export interface Budget {
 /** Measured: what an entry takes beside its characters. */
 const entryOverhead = 120;
 
-export const sizeOf = (key: string, value: JsonText) => entryOverhead + key.length + value.length;
+/**
+ * The bytes of a text: two a character where any is beyond Latin-1, as the platform keeps them. It finds at once that there
+ * is none where a text is kept in one.
+ */
+const bytesOf = (text: string) => (/[\u0100-\uffff]/.test(text) ? 2 * text.length : text.length);
+
+/** What an entry takes, approximately. */
+export const sizeOf = (key: string, value: JsonText) => entryOverhead + bytesOf(key) + bytesOf(value);
 
 /** Keys that live together: one session's, or a part of the top-level ones. */
 export class Keys {
@@ -29,7 +36,7 @@ export class Keys {
   put(key: string, value: JsonText): { bytes: number; count: number } {
     const former = this.map.get(key);
     this.map.set(key, value);
-    const bytes = former === undefined ? sizeOf(key, value) : value.length - former.length;
+    const bytes = former === undefined ? sizeOf(key, value) : bytesOf(value) - bytesOf(former);
     this.bytes += bytes;
     return { bytes, count: former === undefined ? 1 : 0 };
   }
@@ -49,7 +56,7 @@ export class Keys {
     let bytes = 0;
     for (const [key, value] of entries) {
       const former = this.map.get(key);
-      bytes += former === undefined ? sizeOf(key, value) : value.length - former.length;
+      bytes += former === undefined ? sizeOf(key, value) : bytesOf(value) - bytesOf(former);
     }
     return bytes;
   }

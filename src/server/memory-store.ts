@@ -130,11 +130,11 @@ export class MemoryStore implements Store {
     });
   }
 
-  alter(key: string, change: (value: JsonText) => JsonText): boolean | 'full' {
+  alter(key: string, change: (value: JsonText, room?: number) => JsonText | undefined): boolean | 'full' {
     const value = this.#topLevel.get(key);
     if (value === undefined) return false;
-    const changed = change(value);
-    if (!this.#hasRoom(() => changed.length - value.length)) return 'full';
+    const changed = change(value, Math.max(0, this.#budget.max - this.#budget.used));
+    if (changed === undefined || !this.#hasRoom(() => this.#topLevel.growth([[key, changed]]))) return 'full';
     this.#topLevel.put(key, changed);
     return true;
   }

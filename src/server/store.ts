@@ -65,8 +65,11 @@ export interface Store {
   setAll(entries: readonly Entry[]): Later<'written' | 'full'>;
   /** Top-level entries: those of the keys given that exist, one for each mention, or all. */
   entries(keys: readonly string[] | undefined): Later<Iterable<Entry>>;
-  /** Changes a top-level key's value as one step. False: no such key. What `change` throws comes out of here. */
-  alter(key: string, change: (value: JsonText) => JsonText): Later<boolean | 'full'>;
+  /**
+   * Changes a top-level key's value as one step. False: no such key. What `change` throws comes out of here. A store that is
+   * bounded tells it by how many bytes the value may grow; it gives `undefined`, and nothing changes, where that can't do.
+   */
+  alter(key: string, change: (value: JsonText, room?: number) => JsonText | undefined): Later<boolean | 'full'>;
 
   /** Starts a session, with keys where it is loaded. `exists`: the token is alive, and nothing was changed. */
   start(

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { Status } from '../../protocol/status.js';
 import { follow, type Location, PathError, readPath } from '../json-paths.js';
 import { type Fault, faultIn, member, optional, required } from '../parameters.js';
@@ -68,18 +69,42 @@ function changedText(root: WireValue): JsonText {
   return valueText(root);
 }
 
-/** Puts a value in a place that exists, as a copy where it must be one. */
-function replaceAt(root: WireValue, location: Location, value: WireValue): WireValue {
-  const name = location.at(-1);
-  if (name === undefined) return value;
+/** What holds a place; `undefined` where the place was inside of another, and went with it. */
+function holderOf(root: WireValue, location: Location, gone: WireValue): WireValue | undefined {
   let holder: WireValue | undefined = root;
-  for (const part of location.slice(0, -1)) holder = child(holder, part);
-  if (Array.isArray(holder)) holder[Number(name)] = value;
-  // Plain assignment to `__proto__` would change what the object inherits from.
-  else if (isObject(holder))
-    Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
-  return root;
+  for (const part of location.slice(0, -1)) {
+    if (holder === gone) return undefined;
+    holder = child(holder, part);
+  }
+  return holder === gone ? undefined : holder;
 }
+
+/**
+ * Puts a value in places that exist: the same in all of them, as what comes of it is only written. Gives in how many it is
+ * then, those inside of others aside.
+ */
+function replaceAll(
+  root: WireValue,
+  locations: readonly Location[],
+  value: WireValue,
+): { readonly root: WireValue; readonly count: number } {
+  let count = 0;
+  for (const location of [...locations].sort((a, b) => a.length - b.length)) {
+    const name = location.at(-1);
+    if (name === undefined) return { root: value, count: 1 };
+    const holder = holderOf(root, location, value);
+    if (Array.isArray(holder)) holder[Number(name)] = value;
+    // Plain assignment to `__proto__` would change what the object inherits from.
+    else if (isObject(holder))
+      Object.defineProperty(holder, name, { value, enumerable: true, configurable: true, writable: true });
+    else continue;
+    count++;
+  }
+  return { root, count };
+}
+
+/** The longest text there can be. */
+const longestText = constants.MAX_STRING_LENGTH;
 
 const updateParameters = [required('key', 'string'), required('path', 'string'), required('value', 'any')];
 
@@ -89,14 +114,15 @@ const update: Command = ({ body }, { store }) => {
   const path = readPath(String(body.path));
   const replacement = valueText(body.value as WireValue); // checked to be there
   let count = 0;
-  const change = (text: JsonText) => {
+  const change = (text: JsonText, room = longestText) => {
     const locations = [...follow(path, text).values()];
     count = locations.length;
     if (count === 0) return text;
-    // Deepest last place first, so that a place inside another is still there when its turn comes.
-    let root = readExactly(text);
-    for (const location of locations.reverse()) root = replaceAt(root, location, readExactly(replacement));
-    return changedText(root);
+    const replaced = replaceAll(readExactly(text), locations, readExactly(replacement));
+    // Told before it is written, which could take gigabytes.
+    const atLeast = replaced.count * replacement.length;
+    if (atLeast - text.length > room || atLeast > longestText) return undefined;
+    return changedText(replaced.root);
   };
   const failed = (cause: unknown) => {
     if (cause instanceof PathError) return error(Status.Unknown);
