@@ -4,13 +4,14 @@ import { Datasets } from '../../../src/server/datasets.js';
 import { consoleLog } from '../../../src/server/log.js';
 import { MemoryStore } from '../../../src/server/memory-store.js';
 
-const [folder = '', from = '0'] = process.argv.slice(2);
+const [folder = '', name = '', from = '0'] = process.argv.slice(2);
 const store = new MemoryStore(systemClock);
 const datasets = new Datasets(folder, store, consoleLog('error'));
 
+process.send?.('ready');
 for (let round = Number(from); ; round++) {
   const entries = Array.from({ length: 5000 }, (_, index) => [`key:${index}`, String(round)] as const);
   store.set(undefined, entries, false);
-  const { status } = await datasets.saveKeys('killed');
+  const { status } = await datasets.saveKeys(name);
   process.send?.({ status, round });
 }
