@@ -211,25 +211,34 @@ async function probe(url: string): Promise<void> {
   }
 }
 
+/** Saves and loads 1,000,000 keys, at the top level and in one session: in what time, and how long others wait at most. */
 async function saving(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ndb-bench-'));
   const store = new MemoryStore(systemClock);
-  for (let index = 0; index < 1_000_000; index++) {
-    store.set(undefined, [[`user:${index}`, `{"age":${index % 100},"name":"name of ${index}"}`]], false);
-  }
+  const entries = Array.from(
+    { length: 1_000_000 },
+    (_, index) => [`user:${index}`, `{"age":${index % 100},"name":"name of ${index}"}`] as const,
+  );
+  await store.setAll(entries);
+  store.start('5', undefined, entries);
+  entries.length = 0;
   globalThis.gc?.();
   const server = await NdbServer.listen({ store, persist: folder });
-  const { child } = await start('probe', server.url);
   const socket = await open(server.url);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const begin = performance.now();
-  socket.send('{"KV_SAVE":{"name":"bench"}}');
-  const [reply] = await once(socket, 'message');
-  const took = performance.now() - begin;
-  const { longest, count } = (await ask(child, 'stop')) as { longest: number; count: number }; // what `probe` tells
-  console.log(
-    `saving 1,000,000 keys: ${took.toFixed(0)} ms (${reply}); longest wait of another client ${longest.toFixed(1)} ms, of ${count} requests`,
-  );
+  console.log('| 1,000,000 keys | ms | longest wait of another client, ms | of requests |');
+  console.log('|---|---|---|---|');
+  for (const command of ['KV_SAVE', 'KV_LOAD', 'SH_SAVE', 'SH_LOAD']) {
+    if (command === 'SH_LOAD') store.endAll();
+    const { child } = await start('probe', server.url);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const begin = performance.now();
+    socket.send(`{"${command}":{"name":"bench-${command.slice(0, 2)}"}}`);
+    const [reply] = await once(socket, 'message');
+    const took = performance.now() - begin;
+    if (!/"st":1[24]1/.test(String(reply))) throw new Error(String(reply));
+    const { longest, count } = (await ask(child, 'stop')) as { longest: number; count: number }; // what `probe` tells
+    console.log(`| ${command} | ${took.toFixed(0)} | ${longest.toFixed(1)} | ${count} |`);
+  }
   socket.terminate();
   await server.close();
   await rm(folder, { recursive: true });
