@@ -56,7 +56,8 @@ class Countdown implements Follower, Planned {
   }
 
   due(now: number): void {
-    this.#tell(now);
+    // Otherwise it is about to be suspended, and counts on once it is resumed.
+    if (this.tracker.holds(this.session)) this.#tell(now);
   }
 
   #tell(now: number): void {

@@ -63,12 +63,17 @@ export class Roll {
     return { lo: lo - this.#watch.sleptSince(lo), hi };
   }
 
+  /** Whether a session is about to be suspended, as the machine slept: nothing may be told by its deadline until it is. */
+  isStale(session: FollowedSession): boolean {
+    return session.slept !== this.slept;
+  }
+
   /**
    * Moves a deadline by what the machine slept since it was last right. Where that was told already, nobody hears what is not
    * certain: the session is suspended with it.
    */
   sleptThrough(session: FollowedSession): void {
-    if (session.slept !== this.slept) this.suspend(session, 'clock');
+    if (this.isStale(session)) this.suspend(session, 'clock');
   }
 
   /** As above, of a session of which nothing was told yet. */

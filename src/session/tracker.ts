@@ -129,6 +129,7 @@ export class SessionTracker implements Answers<FollowedSession> {
 
   /** Follows a session, until `leave`. */
   follow(session: FollowedSession, follower: Follower): void {
+    this.#roll.checkClocks();
     if (this.#roll.status === 'closed') this.#roll.take(session, { kind: 'closed' });
     if (session.life.is === 'over') {
       follower.changed(session.life);
@@ -146,6 +147,12 @@ export class SessionTracker implements Answers<FollowedSession> {
     if (!session.followed) this.#stop(session);
   }
 
+  /** Whether what is known of a session's deadline holds: not where the machine slept, and the session is yet to be suspended. */
+  holds(session: FollowedSession): boolean {
+    this.#roll.checkClocks();
+    return !this.#roll.isStale(session);
+  }
+
   /**
    * Whether a touch may be sent now. Not before what happened to the session is found out and told; and one whose keys alone
    * expire is looked at first where they may have, or the touch would keep alive what nobody knows to be empty.
@@ -155,7 +162,7 @@ export class SessionTracker implements Answers<FollowedSession> {
     roll.checkClocks();
     const { life } = session;
     if (life.is === 'over' || life.is === 'suspended' || session.fate !== 'none') return 'later';
-    if (roll.status !== 'open' || this.#missing.waitsFor(session)) return 'later';
+    if (roll.status !== 'open' || roll.isStale(session) || this.#missing.waitsFor(session)) return 'later';
     const { settings, deadline } = life.known;
     return settings.deleteSession || roll.now() < deadline.lo - unseenSleep ? 'now' : 'after-a-look';
   }
@@ -205,7 +212,6 @@ export class SessionTracker implements Answers<FollowedSession> {
   // ---- following
 
   #start(session: FollowedSession): void {
-    this.#roll.checkClocks();
     this.#roll.followed.set(session.tkn, session);
     this.#roll.sleptUnseen(session);
     const { life, worthAsking } = afterUnseen(session.life, this.#roll.now());
@@ -252,7 +258,7 @@ export class SessionTracker implements Answers<FollowedSession> {
 
   #appointment(session: FollowedSession): void {
     const { life } = session;
-    if (session.fate !== 'none' || life.is === 'over') return;
+    if (session.fate !== 'none' || life.is === 'over' || this.#roll.isStale(session)) return;
     if (this.#missing.waitsFor(session)) this.#ask(session, 'exists');
     else if (session.resuming) this.#ask(session, 'info');
     else if (life.is === 'overdue') this.#lookout.ask(session, life.known);

@@ -22,6 +22,22 @@ describe('remaining$', () => {
     expect(world.clock.timers).toBe(0);
   });
 
+  it('promises nothing that a sleep of the machine has taken away, not even in the moment in which that is noticed', () => {
+    const world = new World();
+    const session = world.create({ seconds: 100, deleteSession: true });
+    const left: number[] = [];
+    session.remaining$(1000).subscribe((ms) => left.push(ms));
+    world.clock.advance(500);
+    world.clock.sleep(50_000);
+    world.clock.advance(1000);
+    expect(left.length).toBe(2);
+    expect(left[1]).toBeLessThan(50_000);
+    world.clock.sleep(30_000);
+    session.remaining$(1000).subscribe((ms) => left.push(ms));
+    world.clock.advance(10);
+    for (const ms of left.slice(2)) expect(ms).toBeLessThan(20_000);
+  });
+
   it('is infinite for a session that never expires, and sets no timer', () => {
     const world = new World();
     const left: number[] = [];

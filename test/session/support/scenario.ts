@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import type { SessionEvent, SessionState } from '../../../src/session/events.js';
-import type { Session } from '../../../src/session/session.js';
+import { Observed } from './observed.js';
 import type { World } from './world.js';
 
 /** One thing that happens. `which` picks a session. */
@@ -13,7 +12,9 @@ export type Happening =
   | { readonly do: 'lose'; readonly on: boolean }
   | { readonly do: 'jump' | 'stall'; readonly ms: number }
   | { readonly do: 'latency'; readonly there: number; readonly back: number }
-  | { readonly do: 'unfollow' | 'follow'; readonly which: number; readonly by: 'us' };
+  | { readonly do: 'unfollow' | 'follow' | 'attach' | 'leave'; readonly which: number; readonly by: 'us' }
+  | { readonly do: 'keep-alive' | 'count-down' | 'state'; readonly which: number; readonly until: 'left' | 'event' }
+  | { readonly do: 'save' | 'load' };
 
 const which = fc.nat(5);
 const by = fc.constantFrom('us' as const, 'other' as const);
@@ -65,73 +66,45 @@ export const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(
       }),
     },
     {
-      weight: 2,
+      weight: 3,
       arbitrary: fc.record({
-        do: fc.constantFrom('unfollow' as const, 'follow' as const),
+        do: fc.constantFrom('unfollow' as const, 'follow' as const, 'attach' as const, 'leave' as const),
         which,
         by: fc.constant('us' as const),
       }),
     },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constantFrom('keep-alive' as const, 'count-down' as const, 'state' as const),
+        which,
+        until: fc.constantFrom('left' as const, 'event' as const),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('save' as const, 'load' as const) }) },
   ),
   { minLength: 1, maxLength: 40 },
 );
 
-/** What was told of a session in one stretch of following it, with the truth at that moment beside it. */
-export interface Told {
-  readonly event: SessionEvent;
-  /** The true deadline at that moment, on the client's clock; undefined: there is no such session. */
-  readonly deadline: number | undefined;
-  /** The time outside of the machine. */
-  readonly outside: number;
-}
-
-/** A session and all that was told of it. */
-export class Observed {
-  readonly told: Told[] = [];
-  completed = false;
-  followedSince: number | undefined;
-  #unfollow: (() => void) | undefined;
-
-  constructor(
-    private readonly world: World,
-    readonly session: Session,
-  ) {}
-
-  follow(): void {
-    if (this.#unfollow !== undefined) return;
-    this.followedSince = this.world.clock.outside();
-    const subscription = this.session.events$.subscribe({
-      next: (event) =>
-        this.told.push({
-          event,
-          deadline: this.world.deadlineOf(this.session.tkn),
-          outside: this.world.clock.outside(),
-        }),
-      complete: () => {
-        this.completed = true;
-      },
-    });
-    this.#unfollow = () => subscription.unsubscribe();
-  }
-
-  unfollow(): void {
-    this.#unfollow?.();
-    this.#unfollow = undefined;
-    this.followedSince = undefined;
-  }
-}
-
 /** Lets things happen, one after the other. */
 export class Scenario {
   readonly observed: Observed[] = [];
-  readonly states: SessionState[] = [];
+  /** When something came in the way of being told, and whether all worked again from then on. */
+  readonly troubles: { readonly at: number; readonly works: boolean }[] = [];
 
   constructor(
     readonly world: World,
     private readonly jumps: 'sleep' | 'set-back',
+    private readonly loads: boolean,
   ) {}
 
+  /** Notes each touch of `keepAlive` with its session. */
+  #noteTouches(): void {
+    this.world.touching = (tkn) => this.observed.find(({ session }) => session.tkn === tkn)?.touched();
+  }
+
   play(list: readonly Happening[]): this {
+    this.#noteTouches();
     for (const happening of list) this.#happen(happening);
     return this;
   }
@@ -140,10 +113,22 @@ export class Scenario {
   settle(): void {
     this.world.losing = false;
     this.world.reconnect();
+    this.#note(true);
     this.world.clock.advance(110_000);
   }
 
+  #note(works: boolean): void {
+    this.troubles.push({ at: this.world.clock.outside(), works });
+  }
+
   #happen(happening: Happening) {
+    if (['create', 'wait', 'set', 'get', 'count', 'save'].includes(happening.do)) return this.#do(happening);
+    this.#note(false);
+    this.#do(happening);
+    this.#note(this.world.connected && !this.world.losing);
+  }
+
+  #do(happening: Happening) {
     const { world } = this;
     switch (happening.do) {
       case 'create':
@@ -159,6 +144,10 @@ export class Scenario {
       case 'restart':
         world.disconnect();
         return world.server.restart();
+      case 'save':
+        return world.server.save();
+      case 'load':
+        return this.loads ? world.server.load() : undefined;
       case 'lose':
         world.losing = happening.on;
         return;
@@ -194,8 +183,22 @@ export class Scenario {
   #happenTo(happening: Extract<Happening, { which: number }>) {
     const observed = this.observed[happening.which];
     if (observed === undefined) return;
-    if (happening.do === 'follow') return observed.follow();
-    if (happening.do === 'unfollow') return observed.unfollow();
+    switch (happening.do) {
+      case 'follow':
+        return observed.follow();
+      case 'unfollow':
+        return observed.unfollow();
+      case 'attach':
+        return observed.attach();
+      case 'leave':
+        return observed.leave();
+      case 'keep-alive':
+        return observed.keepAlive(happening.until);
+      case 'count-down':
+        return observed.countDown(happening.until);
+      case 'state':
+        return observed.watchState(happening.until);
+    }
     const { tkn } = observed.session;
     const members =
       happening.do === 'set' ? { tkn, keys: { a: 1 } } : happening.do === 'get' ? { tkn, keys: ['a'] } : { tkn };

@@ -11,10 +11,14 @@ export interface TrueSession {
 
 /** Something that happened in truth. */
 export interface TrueEvent {
-  readonly what: 'lapsed' | 'cleared' | 'ended' | 'touched' | 'created' | 'lost';
+  readonly what: 'lapsed' | 'cleared' | 'ended' | 'touched' | 'created' | 'lost' | 'loaded';
   readonly tkn: bigint;
+  /** Who did it. */
+  readonly by: Actor;
   readonly at: number;
 }
+
+export type Actor = 'us' | 'other' | 'server';
 
 /** A NemesisDB whose time a test owns, and which remembers what happened. */
 export class SimulatedServer {
@@ -23,6 +27,8 @@ export class SimulatedServer {
   /** Whether requests arrive. */
   executes = true;
   #nextSweep: number;
+  #saved: readonly TrueSession[] = [];
+  #actor: Actor = 'server';
   #nextToken = 11_000_000_000_000_000_001n;
 
   constructor(
@@ -49,14 +55,35 @@ export class SimulatedServer {
   /** All sessions are lost, and looks begin anew. */
   restart(): void {
     this.catchUp();
+    this.#actor = 'server';
     for (const { tkn } of this.sessions.values()) this.#note('lost', tkn, this.time());
     this.sessions.clear();
     this.#nextSweep = this.time() + this.sweepInterval;
   }
 
-  /** Executes a command, and gives its reply. */
-  execute(command: string, members: JsonObject): JsonObject {
+  /** Saves all sessions to a dataset. */
+  save(): void {
     this.catchUp();
+    this.#saved = [...this.sessions.values()].map((session) => ({ ...session }));
+  }
+
+  /** Loads those that are not there from the dataset: their durations begin anew. */
+  load(): void {
+    this.catchUp();
+    this.#actor = 'other';
+    for (const saved of this.#saved) {
+      const { tkn, settings } = saved;
+      if (this.sessions.has(tkn)) continue;
+      const deadline = settings.duration === 0 ? Number.POSITIVE_INFINITY : this.time() + settings.duration;
+      this.sessions.set(tkn, { ...saved, deadline });
+      this.#note('loaded', tkn, this.time());
+    }
+  }
+
+  /** Executes a command, and gives its reply. */
+  execute(command: string, members: JsonObject, by: Actor = 'other'): JsonObject {
+    this.catchUp();
+    this.#actor = by;
     if (!this.executes) return {};
     if (command === 'SH_NEW') return this.#create(members);
     if (command === 'SH_END_ALL') {
@@ -130,6 +157,7 @@ export class SimulatedServer {
   }
 
   #sweep(at: number): void {
+    this.#actor = 'server';
     for (const session of [...this.sessions.values()]) {
       if (session.deadline >= at) continue;
       if (session.settings.deleteSession) {
@@ -144,7 +172,7 @@ export class SimulatedServer {
   }
 
   #note(what: TrueEvent['what'], tkn: bigint, at: number): void {
-    this.events.push({ what, tkn, at });
+    this.events.push({ what, tkn, at, by: this.#actor });
   }
 }
 

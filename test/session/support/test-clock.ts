@@ -10,6 +10,7 @@ export class TestClock implements Clock {
   readonly #timers = new Set<Timer>();
   #now = 1000;
   #slept = 0;
+  readonly #sleeps: { readonly at: number; readonly ms: number }[] = [];
   #set = 0;
 
   now(): number {
@@ -52,6 +53,18 @@ export class TestClock implements Clock {
 
   sleep(ms: number): void {
     this.#slept += ms;
+    this.#sleeps.push({ at: this.#now, ms });
+  }
+
+  /** What the machine's clock shows at a moment outside: for as long as it sleeps, it stands still. */
+  local(outside: number): number {
+    let slept = 0;
+    for (const { at, ms } of this.#sleeps) {
+      if (outside <= at + slept) break;
+      if (outside <= at + slept + ms) return at;
+      slept += ms;
+    }
+    return outside - slept;
   }
 
   /** Somebody sets the wall clock. */

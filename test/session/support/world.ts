@@ -1,4 +1,4 @@
-import { BehaviorSubject, first, Observable, retry, Subject } from 'rxjs';
+import { BehaviorSubject, EMPTY, first, mergeMap, Observable, of, retry, Subject } from 'rxjs';
 import { commands } from '../../../src/protocol/commands.js';
 import { type JsonObject, writeJson } from '../../../src/protocol/json.js';
 import { after, deadlineFrom } from '../../../src/session/deadline.js';
@@ -33,11 +33,15 @@ export class World {
   /** Most requests under way at once. */
   mostUnderWay = 0;
   #underWay = 0;
+  /** Until when a session lives at the latest, by what this client was answered or has given up hearing; outside ms. */
+  readonly #seen = new Map<bigint, number>();
   readonly latency: Latency = { there: 1, back: 1 };
   readonly #status = new BehaviorSubject<'open' | 'lost' | 'closed'>('open');
   readonly #broken = new Subject<void>();
   #lastThere = 0;
   #lastBack = 0;
+  /** Told of each touch of `keepAlive`. */
+  touching: (tkn: bigint) => void = () => {};
   /** What becomes of replies: all are lost while this is set. */
   losing = false;
 
@@ -68,6 +72,10 @@ export class World {
       this.longest = Math.max(this.longest, writeJson({ [command]: members }).length);
       this.mostUnderWay = Math.max(this.mostUnderWay, ++this.#underWay);
       const { clock, latency } = this;
+      const shows = command === 'SH_INFO' ? 'deadline' : (rows.get(command)?.extends ?? 'nothing');
+      let executed = Number.NEGATIVE_INFINITY;
+      let isGivenUp = false;
+      const see = () => this.#see(members.tkn as bigint, executed);
       const writtenAt = clock.now();
       let undone = false;
       const broken = this.#broken.subscribe(() => subscriber.error(new Error('lost')));
@@ -75,15 +83,23 @@ export class World {
       this.#lastBack = Math.max(this.#lastThere + latency.back, this.#lastBack);
       const back = this.#lastBack;
       clock.schedule(() => {
-        const body = this.server.execute(command, members);
+        const body = this.server.execute(command, members, 'us');
+        executed = this.#moves(shows, members) ? this.#trueDeadline(members.tkn as bigint) : executed;
+        if (isGivenUp && shows !== 'deadline') see();
         clock.schedule(() => {
           if (undone || broken.closed) return;
           if (this.losing) return subscriber.error(new Error('lost'));
+          see();
+          undone = true;
           subscriber.next({ body, writtenAt, firstWrittenAt: writtenAt, answeredAt: clock.now() });
           subscriber.complete();
         }, back - clock.now());
       }, this.#lastThere - writtenAt);
       return () => {
+        if (!undone && shows !== 'deadline') {
+          isGivenUp = true;
+          see();
+        }
         undone = true;
         this.#underWay -= 1;
         broken.unsubscribe();
@@ -154,16 +170,25 @@ export class World {
     return session;
   }
 
-  /** Another handle of a session, attached to by its `SH_INFO`. */
+  /** As a client does: emits another handle of a session once it is answered that it is there. */
+  attached(tkn: bigint, expiringBefore?: number): Observable<Session> {
+    return this.command('SH_INFO', { tkn }).pipe(
+      mergeMap((reply) => {
+        const report = reportOf(reply.body);
+        if (report === undefined) return EMPTY;
+        const { settings, remaining } = report;
+        const known = this.tracker.learned(settings, reply, (span) => deadlineFrom(span, remaining));
+        const followed = this.tracker.session(tkn, known, expiringBefore);
+        return of(new Session(new FollowingStreams(this.tracker, followed), this.commands));
+      }),
+    );
+  }
+
+  /** As above, with the time that it takes. */
   attach(tkn: bigint, expiringBefore?: number): Session {
     let session: Session | undefined;
-    this.command('SH_INFO', { tkn }).subscribe((reply) => {
-      const report = reportOf(reply.body);
-      if (report === undefined) return;
-      const { settings, remaining } = report;
-      const known = this.tracker.learned(settings, reply, (span) => deadlineFrom(span, remaining));
-      const followed = this.tracker.session(tkn, known, expiringBefore);
-      session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
+    this.attached(tkn, expiringBefore).subscribe((handle) => {
+      session = handle;
     });
     for (let waited = 0; waited < 5000 && session === undefined; waited++) this.clock.advance(1);
     if (session === undefined) throw new Error('not there');
@@ -172,9 +197,14 @@ export class World {
 
   /** The part of a client that handles need. */
   readonly commands = {
-    sh_get: (tkn: bigint, _: unknown, options?: SessionCallOptions) =>
-      this.#read(this.command('SH_GET', { tkn, keys: [] }), options),
-    sh_set: (tkn: bigint) => this.command('SH_SET', { tkn, keys: {} }),
+    sh_get: (tkn: bigint, _: unknown, options?: SessionCallOptions) => {
+      this.touching(tkn);
+      return this.#read(this.command('SH_GET', { tkn, keys: [] }), options);
+    },
+    sh_set: (tkn: bigint) => {
+      this.touching(tkn);
+      return this.command('SH_SET', { tkn, keys: {} });
+    },
     sh_end: (tkn: bigint) => this.command('SH_END', { tkn }),
     sh_info: (tkn: bigint, options?: SessionCallOptions) => this.#read(this.command('SH_INFO', { tkn }), options),
   } as unknown as SessionCommands; // the others are not used here
@@ -204,6 +234,34 @@ export class World {
 
   get connected(): boolean {
     return this.#status.value === 'open';
+  }
+
+  /** Whether the reply to a command shows the deadline, or moves it to where it is known to be. */
+  #moves(shows: 'deadline' | 'nothing' | 'set' | 'get', { tkn }: JsonObject): boolean {
+    const settings = this.server.sessions.get(tkn as bigint)?.settings;
+    if (settings === undefined || shows === 'nothing') return false;
+    return shows === 'deadline' || (shows === 'set' ? settings.extendOnSetAdd : settings.extendOnGet);
+  }
+
+  /** The true deadline, outside ms. */
+  #trueDeadline(tkn: bigint): number {
+    return (this.server.sessions.get(tkn)?.deadline ?? Number.NaN) / this.rate;
+  }
+
+  #see(tkn: bigint, deadline: number): void {
+    this.#seen.set(tkn, Math.max(deadline, this.#seen.get(tkn) ?? deadline));
+  }
+
+  /** Until when a session lives at the latest, by what the client can know; counted from now, as if the machine had never slept. */
+  seenDeadlineOf(tkn: bigint): number {
+    const { clock } = this;
+    return clock.now() + (this.#seen.get(tkn) ?? Number.NEGATIVE_INFINITY) - clock.outside();
+  }
+
+  /** As below; a deadline that has passed is where the clock stood then. */
+  localDeadlineOf(tkn: bigint): number | undefined {
+    this.server.catchUp();
+    return this.server.sessions.has(tkn) ? this.clock.local(this.#trueDeadline(tkn)) : undefined;
   }
 
   /** The true deadline of a session, on the client's clock; undefined: there is none. */
