@@ -14,7 +14,8 @@ export type Happening =
   | { readonly do: 'latency'; readonly there: number; readonly back: number }
   | { readonly do: 'unfollow' | 'follow' | 'attach' | 'leave'; readonly which: number; readonly by: 'us' }
   | { readonly do: 'keep-alive' | 'count-down' | 'state'; readonly which: number; readonly until: 'left' | 'event' }
-  | { readonly do: 'save' | 'load' };
+  | { readonly do: 'give-up'; readonly which: number; readonly with: 'set' | 'get' }
+  | { readonly do: 'save' | 'load' | 'reload' };
 
 const which = fc.nat(5);
 const by = fc.constantFrom('us' as const, 'other' as const);
@@ -81,7 +82,15 @@ export const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(
         until: fc.constantFrom('left' as const, 'event' as const),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('save' as const, 'load' as const) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('save' as const, 'load' as const, 'reload' as const) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant('give-up' as const),
+        which,
+        with: fc.constantFrom('set' as const, 'get' as const),
+      }),
+    },
   ),
   { minLength: 1, maxLength: 40 },
 );
@@ -146,6 +155,8 @@ export class Scenario {
         return world.server.restart();
       case 'save':
         return world.server.save();
+      case 'reload':
+        return this.#reload();
       case 'load':
         return this.loads ? world.server.load() : undefined;
       case 'lose':
@@ -163,6 +174,15 @@ export class Scenario {
       default:
         return this.#happenTo(happening);
     }
+  }
+
+  /** The server restarts, with what it held. */
+  #reload(): void {
+    if (!this.loads) return;
+    this.world.server.save();
+    this.world.disconnect();
+    this.world.server.restart();
+    this.world.server.load();
   }
 
   #create({ seconds, flags, filled }: Extract<Happening, { do: 'create' }>): void {
@@ -200,6 +220,14 @@ export class Scenario {
         return observed.watchState(happening.until);
     }
     const { tkn } = observed.session;
+    if (happening.do === 'give-up') {
+      const command = happening.with === 'set' ? 'SH_SET' : 'SH_GET';
+      const giveUp = this.world.command(command, { tkn, keys: [] }).subscribe({ error: () => {} });
+      // It was written.
+      this.world.clock.advance(1);
+      giveUp.unsubscribe();
+      return;
+    }
     const members =
       happening.do === 'set' ? { tkn, keys: { a: 1 } } : happening.do === 'get' ? { tkn, keys: ['a'] } : { tkn };
     const command = `SH_${happening.do.toUpperCase()}`;
