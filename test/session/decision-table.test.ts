@@ -126,6 +126,53 @@ describe('a deadline that moved', () => {
     expect(resets).toMatchObject({ type: 'reset', missedCycles: { atLeast: 0, atMost: 6 } });
   });
 
+  it('by our own touch, after the old one, and its keys are gone: reset, as the keys were not seen just then', () => {
+    const verdictOn = told(staysExtendable, moved(late, { by: 'self', emptied: true }));
+    expect(verdictOn).toMatchObject({ type: 'reset', candidates: ['extended', 'expired'] });
+  });
+
+  it('after the old one, without flags, and its keys are gone: as proven as without looking at its keys', () => {
+    const expired = { type: 'expired', outcome: 'keysCleared' };
+    const sight = { emptied: true };
+    expect(told(staysFixed, moved(late, sight))).toMatchObject({ ...expired, certainty: 'proven' });
+    expect(told(staysFixed, moved(late, { ...sight, reloadExcluded: false }))).toMatchObject({
+      ...expired,
+      certainty: 'presumed',
+    });
+  });
+
+  it('within wide intervals: expired at most as often as the earliest of the one and the latest of the other allow', () => {
+    const wide = { lo: 100_000, hi: 400_000 };
+    // From 50 ms before 100 s to 699.85 s: 599.9 s. Ten times 60 s by a clock that is 200 millionths faster.
+    const setAt = { lo: 410_000, hi: 699_850 };
+    expect(verdict(staysFixed, wide, moved(setAt), sweep)).toMatchObject({ missedCycles: { atMost: 10 } });
+    expect(verdict(staysExtendable, wide, moved(setAt, { emptied: true }), sweep)).toMatchObject({
+      missedCycles: { atLeast: 0, atMost: 10 },
+    });
+    expect(verdict(staysExtendable, wide, moved(setAt), sweep)).toMatchObject({
+      missedCycles: { atLeast: 0, atMost: 11 },
+    });
+  });
+
+  it('within wide intervals: expired at least as often as the latest of the one and the earliest of the other make it', () => {
+    const wide = { lo: 100_000, hi: 160_000 };
+    // From 160 s, 15 s late, to 325.01 s: less than two cycles of 75 s by a clock that is 200 millionths slower, and more than one.
+    const setAt = { lo: 325_010, hi: 326_000 };
+    expect(verdict(staysFixed, wide, moved(setAt), sweep)).toMatchObject({ missedCycles: { atLeast: 2 } });
+  });
+
+  it('by a look of the server that came later than any should: expired at least as often as at most, not more often', () => {
+    const point = { lo: 100_000, hi: 100_000 };
+    const setAt = { lo: 115_100, hi: 115_100 };
+    expect(verdict(staysFixed, point, moved(setAt), sweep)).toMatchObject({ missedCycles: { atLeast: 0, atMost: 0 } });
+  });
+
+  it('at the very moment from which it may have expired: it may have', () => {
+    const until = (hi: number) => told(staysExtendable, moved({ lo: hi - 1000, hi }));
+    expect(until(D.lo - 50)).toMatchObject({ type: 'reset' });
+    expect(until(D.lo - 50.001)).toMatchObject({ type: 'extended' });
+  });
+
   it('so little before the old one that the machine may have slept for as long unseen: it may have expired', () => {
     const close = { lo: D.lo - 1000, hi: D.lo - 20 };
     expect(told(staysExtendable, moved(close, { by: 'self' }))).toMatchObject({ type: 'reset' });
@@ -154,6 +201,23 @@ describe('a session that is gone', () => {
       certainty: 'presumed',
     });
     expect(told(goesFixed, gone(D.lo - 20))).toMatchObject({ type: 'expired', certainty: 'presumed' });
+  });
+
+  it('at the very moment from which it may have expired: expired, presumed', () => {
+    expect(told(goesFixed, gone(D.lo - 50))).toMatchObject({ type: 'expired', certainty: 'presumed' });
+    expect(told(goesFixed, gone(D.lo - 50.001))).toMatchObject({ type: 'ended', certainty: 'proven' });
+  });
+
+  it('after our own SH_END_ALL: ended by self, presumed, as its reply does not say whom it ended', () => {
+    for (const kind of [staysFixed, goesFixed]) {
+      for (const at of [90 * second, 200 * second]) {
+        expect(told(kind, gone(at, { endedBy: 'self', allGone: true }))).toEqual({
+          type: 'ended',
+          by: 'self',
+          certainty: 'presumed',
+        });
+      }
+    }
   });
 
   it('after it could expire, together with all that ought to live: ended, presumed', () => {
