@@ -8,19 +8,15 @@ import { Turns } from '../../src/server/turns.js';
 import { complete, completeSessions, savedSession, writeByHand } from './support/by-hand.js';
 import { ask, connectTo, keptLog, serverWithFolder } from './support/peers.js';
 
-/** Asks again and again until something is done; tells how long it waited for an answer at most, in milliseconds. */
-async function longestWaitDuring(socket: WebSocket, work: Promise<unknown>): Promise<number> {
+/** Asks again and again until something is done; tells how often it was answered. */
+async function answersDuring(socket: WebSocket, work: Promise<unknown>): Promise<number> {
   let isDone = false;
   void work.finally(() => {
     isDone = true;
   });
-  let longest = 0;
-  while (!isDone) {
-    const begin = performance.now();
-    await ask(socket, '{"KV_COUNT":{}}');
-    longest = Math.max(longest, performance.now() - begin);
-  }
-  return longest;
+  let answers = 0;
+  for (; !isDone; answers++) await ask(socket, '{"KV_COUNT":{}}');
+  return answers;
 }
 
 const count = 300_000;
@@ -34,16 +30,15 @@ async function serverWithMany() {
   return { ...setup, socket: await connectTo(setup.server.url), other: await connectTo(setup.server.url) };
 }
 
-// Once more where another process had the processor: measured, 5 to 20 ms at most.
-test('others wait no 100 ms while one session or all keys are saved or loaded, 300,000 of them', {
-  retry: 2,
-}, async () => {
+// Not by the clock, which is the machine's too (`npm run bench:server` tells the longest wait): in one go, others would be
+// answered two or three times meanwhile.
+test('others are served all the while that one session or all keys are saved or loaded, 300,000 of them', async () => {
   const { socket, other, ...setup } = await serverWithMany();
   await using _ = setup;
   const during = (request: string) => {
     const done = ask(socket, request);
-    return longestWaitDuring(other, done).then(async (longest) => [
-      longest < 100,
+    return answersDuring(other, done).then(async (answers) => [
+      answers > 20,
       (await done).replace(/"duration":\d+,/, ''),
     ]);
   };

@@ -49,7 +49,7 @@ describe('a deadline', () => {
     world.tracker.listener.lost({ row: commands.sh_set, tkn: session.tkn, argument: {} }); // not executed
     world.losing = false;
     world.clock.advance(10);
-    expect(types(events)).toEqual(['opened', 'widened', 'widened', 'extended']);
+    expect(types(events)).toEqual(['opened', 'widened', 'extended']);
     expect(events.at(-1)).toMatchObject({ by: 'self', certainty: 'presumed' });
   });
 
