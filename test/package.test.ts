@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
@@ -46,6 +47,32 @@ describe('the built package', () => {
     const required =
       "console.log(new (require('rx-nemesisdb').NdbClient)().sv_info() instanceof require('rxjs').Observable)";
     expect(await program('commonjs', required)).toBe('true');
+  });
+
+  test("is bundled with the program's own copy of rxjs, for Node and for platforms of no name", async () => {
+    const contents = `
+      import { NdbClient } from 'rx-nemesisdb';
+      import { Observable } from 'rxjs';
+      console.log(new NdbClient().sv_info() instanceof Observable);
+    `;
+    for (const [platform, mainFields] of [
+      ['node', undefined],
+      ['neutral', ['module', 'main']],
+    ] as const) {
+      const { outputFiles } = await build({
+        stdin: { contents, resolveDir: root },
+        bundle: true,
+        format: 'esm',
+        platform,
+        ...(mainFields === undefined ? {} : { mainFields: [...mainFields] }),
+        external: ['ws', 'node:*'],
+        write: false,
+      });
+      // Too long for a command line.
+      const input = outputFiles[0]?.text ?? '';
+      const printed = execFileSync(process.execPath, ['--input-type=module', '-'], { cwd: root, input });
+      expect(String(printed).trim()).toBe('true');
+    }
   });
 
   test('is required from CommonJS', async () => {

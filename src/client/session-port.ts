@@ -1,6 +1,7 @@
 import { distinctUntilChanged, map, Observable, tap } from 'rxjs';
+import type { AnyRow } from '../protocol/command-row.js';
+import { commands } from '../protocol/commands.js';
 import { writeJson } from '../protocol/json.js';
-import { repeatsToken, repeatsTokens } from '../protocol/repeats.js';
 import type { QuestionMembers, SessionPort } from '../session/port.js';
 import type { ConnectionState } from '../transport/connection-state.js';
 import type { ClientTransport, Reply } from '../transport/transport.js';
@@ -35,16 +36,17 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
 /** A question that extends nothing, and may be asked again. */
 function ask(
   transport: ClientTransport,
-  command: string,
+  command: 'SH_INFO' | 'SH_EXISTS',
   members: QuestionMembers,
   timeout: number,
 ): Observable<Reply> {
+  const row: AnyRow = command === 'SH_INFO' ? commands.sh_info : commands.sh_session_exists;
   return new Observable((subscriber) => {
     const text = `{"${command}":${writeJson({ ...members })}}`;
     return transport.send(
       { command, text, timeout, repeatable: true },
       {
-        accepts: ({ tkn, exist }) => repeatsToken(tkn, members.tkn) && repeatsTokens(exist, members.tkns ?? []),
+        accepts: (body) => row.repeats?.(body, members.tkns, members.tkn) ?? true,
         replied(reply) {
           subscriber.next(reply);
           subscriber.complete();

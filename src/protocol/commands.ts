@@ -254,8 +254,8 @@ export const commands = {
     bound: false,
     parameter: findQuery,
     retry: 'read',
-    // Of paths nothing tells whose they are.
-    repeats: (body, { keys }) => keys === undefined || repeatsKeys(body.keys, keys),
+    // Of paths nothing tells whose they are; no keys are all of them.
+    repeats: (body, { keys = [] }) => keys.length === 0 || repeatsKeys(body.keys, keys),
     reply: reply.found,
     result: (found, { rsp }): string[] | JsonObject => readFound(found, rsp),
   }),

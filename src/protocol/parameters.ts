@@ -135,6 +135,13 @@ export function keysOf(list: KeyList | GetQuery): readonly string[] {
   return keys ?? (key === undefined ? [] : [key]);
 }
 
+/** What a query may have. */
+interface GetMembers {
+  readonly key?: string;
+  readonly keys?: readonly string[];
+  readonly schema?: unknown;
+}
+
 const pieceOfEachKey = {
   member: 'keys',
   brackets: '[]',
@@ -160,7 +167,14 @@ export const getQuery: Parameter<[query: GetQuery]> = {
   name: 'query',
   schema: z.custom<GetQuery>(isGetQuery, { error: (issue) => complaint(issue.input) }),
   write: writeKeys,
-  copy: (query) => ('keys' in query && query.keys !== undefined ? { ...query, keys: [...query.keys] } : { ...query }),
+  // Read, not spread: what was checked may be inherited.
+  copy(query) {
+    const { key, keys, schema } = query as GetMembers; // whichever of its forms it has
+    return {
+      ...(keys === undefined ? { key } : { keys: [...keys] }),
+      ...(schema !== undefined && { schema }),
+    } as GetQuery; // as it was
+  },
   pieces: {
     ...pieceOfEachKey,
     // Only a query for `keys` has several pieces, and its schema is one for all of them.

@@ -1,4 +1,5 @@
 import type { JsonValue } from './json.js';
+import { isWhole } from './replies.js';
 
 /*
  * What replies repeat of their requests: keys, tokens, names. The wire has no ids, so a peer that sends a reply which nobody
@@ -16,8 +17,6 @@ export function repeatsKeys(found: JsonValue | undefined, asked: readonly string
   const among = asked.length > shortList ? new Set(asked) : { has: (name: string) => asked.includes(name) };
   return names.every((name) => typeof name !== 'string' || among.has(name));
 }
-
-const isWhole = (value: unknown): value is number | bigint => typeof value === 'bigint' || Number.isSafeInteger(value);
 
 /** Whether the tokens found are all among those asked for. */
 export function repeatsTokens(found: JsonValue | undefined, asked: readonly (bigint | string)[]): boolean {

@@ -7,7 +7,8 @@ import { must } from './validation.js';
 /** A whole number as it stands in a reply: a `bigint` where a double can't hold it. */
 type Whole = number | bigint;
 
-const isWhole = (value: unknown) => Number.isSafeInteger(value) || typeof value === 'bigint';
+/** Whether this is one. */
+export const isWhole = (value: unknown): value is Whole => Number.isSafeInteger(value) || typeof value === 'bigint';
 
 const whole = must<Whole>('a whole number', isWhole);
 const count = must<number>('a count', Number.isSafeInteger);

@@ -17,7 +17,7 @@ export class AwaitedRequests {
   readonly #deadlines: Deadlines<Request>;
   #nextId = 1;
   #count = 0;
-  #suspects = 0;
+  #blamed = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -33,16 +33,17 @@ export class AwaitedRequests {
   }
 
   /** Whether any of them may be what a connection was given up for. */
-  get hasSuspects(): boolean {
-    return this.#suspects > 0;
+  get hasBlamed(): boolean {
+    return this.#blamed > 0;
   }
 
   /** One of these got the reply for which the connection was given up, and nobody knows which. */
-  suspect(requests: readonly Request[]): void {
+  blame(requests: readonly Request[]): void {
     for (const request of requests) {
-      if (request.suspect || request.phase.at === 'settled') continue;
-      request.suspect = true;
-      this.#suspects += 1;
+      if (request.phase.at === 'settled') continue;
+      if (request.blamed) request.writings -= 1;
+      else this.#blamed += 1;
+      request.blamed = true;
     }
   }
 
@@ -62,7 +63,7 @@ export class AwaitedRequests {
       sentAt,
       dueAt: sentAt + whole,
       writings: 0,
-      suspect: false,
+      blamed: false,
       phase: queued,
       queued: undefined,
       awaited: undefined,
@@ -124,7 +125,7 @@ export class AwaitedRequests {
   #release(request: Request): void {
     request.phase = settled;
     this.#count -= 1;
-    if (request.suspect) this.#suspects -= 1;
+    if (request.blamed) this.#blamed -= 1;
     this.#deadlines.delete(request);
   }
 }

@@ -10,7 +10,10 @@ import type { RequestQueue } from './request-queue.js';
  */
 export const maxBatch = 32;
 
-/** Most batches under way: more requests wait for a fence to return and then share one, instead of one fence each. */
+/**
+ * Most batches under way, where more are not needed for `maxInFlight`: more requests wait for a fence to return and then share
+ * one, instead of one fence each.
+ */
 const maxBatches = 4;
 
 /**
@@ -31,7 +34,8 @@ const batchOfReplies = 64 * 1024;
 export interface Room {
   /** How long replies have been of late, in characters. */
   readonly replyLength: number;
-  /** `serial`: one at a time. */
+  /** Whether each has a fence of its own, so that it is known whose reply it is that can't be read. */
+  readonly apart: boolean;
   readonly pipelining: Pipelining;
   readonly maxInFlight: number;
   /** Most bytes of one request. */
@@ -56,12 +60,13 @@ export function takeBatches(queue: RequestQueue<Request>, correlator: Correlator
   const batches: WrittenBatch[] = [];
   const refused: Request[] = [];
   const most = room.pipelining === 'serial' ? 1 : room.maxInFlight;
-  const expected = Math.min(maxBatch, Math.ceil(batchOfReplies / Math.max(1, room.replyLength)));
+  const expected = room.apart ? 1 : Math.min(maxBatch, Math.ceil(batchOfReplies / Math.max(1, room.replyLength)));
+  const mostBatches = Math.max(maxBatches, Math.ceil(room.maxInFlight / expected));
   const first: Phase = { at: 'written', firstWrittenAt: room.now, writtenAt: room.now };
   for (;;) {
     const half = correlator.batches === 0 && queue.size >= parted ? Math.ceil(queue.size / 2) : maxBatch;
     const free = Math.min(most - correlator.inFlight, half, expected);
-    if (free <= 0 || correlator.batches >= maxBatches) break;
+    if (free <= 0 || correlator.batches >= mostBatches) break;
     const taken = queue.take(free);
     if (taken.length === 0) break;
     const requests: Request[] = [];
@@ -72,7 +77,7 @@ export function takeBatches(queue: RequestQueue<Request>, correlator: Correlator
       request.writings += 1;
       frames.push(request.text);
     }
-    const fence = correlator.written(requests);
+    const fence = correlator.written(requests, room.apart);
     if (fence !== undefined) frames.push(fenceFrame(fence));
     batches.push({ requests, fenced: fence !== undefined });
   }

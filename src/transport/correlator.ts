@@ -11,8 +11,8 @@ import type { JsonObject } from '../protocol/json.js';
  * A request alone on the wire needs no fence: whatever comes is its reply.
  *
  * That proves what a server leaves out, not what it adds: NemesisDB never does. Should a peer send what nobody asked for, most
- * of it shows by its content or by coming when nothing is asked; and as one lone request after the other could be given
- * its predecessor's reply, a fence now and then counts what came.
+ * of it shows by its content or by coming when nothing is asked; and as one lone request after the other could be given its
+ * predecessor's reply, a fence now and then counts what came. Nobody waits for that one.
  *
  * Pure: no sockets, no clock, no rxjs.
  */
@@ -65,7 +65,7 @@ interface Batch<W> {
 
 const pending = { type: 'pending' } as const;
 
-/** Of so many lone requests in a row one is closed by a fence all the same. */
+/** After so many lone requests in a row a fence counts what came. */
 const loneInARow = 16;
 
 const misnamed = { type: 'confused', reason: 'a reply came under the name of another command' } as const;
@@ -79,7 +79,12 @@ export class Correlator<W extends Waiter> {
   readonly #batches: Batch<W>[] = [];
   #received: Frame[] = [];
   #inFlight = 0;
+  /** How many lone requests were answered since the last fence. */
   #lone = 0;
+  /** The reply to the last fence that counts. */
+  #counting: string | undefined;
+  /** Whose reply can't be its own, where that is certain: the connection is given up for it. */
+  #misanswered: W | undefined;
 
   constructor(
     private readonly habits: Habits,
@@ -104,16 +109,17 @@ export class Correlator<W extends Waiter> {
 
   /**
    * Notes that these requests are written now, in this order. Returns the name of the fence to be written after them, or
-   * nothing where they need none. A serial peer takes one request, and only when none is in flight.
+   * nothing where they need none: one request, when none is in flight, unless it is to have one all the same. A serial peer
+   * takes no other.
    */
-  written(waiters: readonly W[]): string | undefined {
+  written(waiters: readonly W[], isFenced = false): string | undefined {
+    const isFirst = this.#isClear();
     this.#inFlight += waiters.length;
     const last = this.#batches.at(-1);
-    if (last === undefined && waiters.length === 1 && this.#needsNoFence()) {
+    if (isFirst && waiters.length === 1 && !(isFenced && this.habits.pipelining === 'fenced')) {
       this.#batches.push({ waiters: [...waiters], fence: undefined });
       return undefined;
     }
-    this.#lone = 0;
     const fence = this.nextFence();
     // A lone request whose reply has not come: what follows it makes its reply ambiguous, so it shares the fence.
     if (last !== undefined && last.fence === undefined) {
@@ -122,6 +128,21 @@ export class Correlator<W extends Waiter> {
     } else {
       this.#batches.push({ waiters: [...waiters], fence: `${fence}_RSP` });
     }
+    return fence;
+  }
+
+  /** The one to which whatever comes next is the reply; undefined where it may be another's, or a fence's. */
+  get next(): W | undefined {
+    if (this.#misanswered !== undefined) return this.#misanswered;
+    const [waiter, ...others] = this.#batches[0]?.waiters ?? [];
+    return others.length === 0 && this.#received.length === 0 ? waiter : undefined;
+  }
+
+  /** A fence that counts what came, where it is time for one: written with nobody waiting, so that it keeps nobody waiting. */
+  count(): string | undefined {
+    if (this.#lone < loneInARow || this.habits.pipelining === 'serial' || this.#batches.length > 0) return undefined;
+    const fence = this.written([]);
+    this.#counting = `${fence}_RSP`;
     return fence;
   }
 
@@ -147,9 +168,11 @@ export class Correlator<W extends Waiter> {
     return pending;
   }
 
-  #needsNoFence(): boolean {
-    this.#lone += 1;
-    return this.habits.pipelining === 'serial' || this.#lone < loneInARow;
+  /** Whether nothing is under way but a fence that counts, which comes for certain: the server has nothing else to send. */
+  #isClear(): boolean {
+    const [first, second] = this.#batches;
+    if (first === undefined) return true;
+    return second === undefined && first.fence !== undefined && first.fence === this.#counting;
   }
 
   #answerAlone(batch: Batch<W>, frame: Frame): Settlement<W> {
@@ -158,6 +181,7 @@ export class Correlator<W extends Waiter> {
     if (waiter === undefined || stray !== undefined) return stray ?? misnamed;
     this.#batches.shift();
     this.#inFlight -= 1;
+    this.#lone += 1;
     return { type: 'delivered', waiters: [waiter], frames: [frame], fenced: false };
   }
 
@@ -169,10 +193,14 @@ export class Correlator<W extends Waiter> {
     // Whatever was dropped, what came is in order: where none is missing, each stands in its own place.
     const complete = frames.length === waiters.length;
     const stray = complete ? this.#firstStray(waiters, frames) : undefined;
-    if (stray !== undefined) return stray;
+    if (stray !== undefined) {
+      if (waiters.length === 1) this.#misanswered = waiters[0];
+      return stray;
+    }
     this.#batches.splice(0, index + 1);
     this.#received = [];
     this.#inFlight -= waiters.length;
+    this.#lone = 0;
     return complete ? { type: 'delivered', waiters, frames, fenced: true } : { type: 'lost', waiters };
   }
 

@@ -25,7 +25,9 @@ function onlyMember(value: JsonObject): Frame | undefined {
   let only: Frame | undefined;
   for (const name in value) {
     const body = value[name];
-    if (only !== undefined || !isObject(body)) return undefined;
+    // Its own names come before those that somebody put on all objects.
+    if (only !== undefined) return Object.hasOwn(value, name) ? undefined : only;
+    if (!isObject(body)) return undefined;
     only = { name, body };
   }
   return only;

@@ -7,8 +7,8 @@ import { outcomeOf, type Request } from './request.js';
 /** A request whose reply was lost this often is not lost by chance. */
 const maxWritings = 3;
 
-/** One that may be what the connection is cut for is not worth a third, which costs all others theirs. */
-const maxSuspectWritings = 2;
+/** One that may be too long for the server is not worth a third, which costs all others theirs. */
+const maxWritingsTooLong = 2;
 
 /** Why replies were lost, and for which requests another attempt makes sense. */
 export interface ReplyLoss {
@@ -58,11 +58,13 @@ export function brokenConnection(
   cause: ConnectionFailure,
   requests: readonly Request[],
   limit: PayloadLimit,
+  /** The one to whose reply it ended, where that is certain. */
+  culprit: Request | undefined,
 ): ReplyLoss {
   const isAbrupt = cause instanceof ConnectionError && cause.closeCode === 1006;
-  const isSuspect = ({ text }: Request) => isAbrupt && !limit.announced && utf8Length(text) > shippedMaxPayload;
-  const suspects = requests.filter(isSuspect);
-  const longest = suspects.reduce((bytes, { text }) => Math.max(bytes, utf8Length(text)), 0);
+  const mayBeTooLong = ({ text }: Request) => isAbrupt && !limit.announced && utf8Length(text) > shippedMaxPayload;
+  const longest = requests.filter(mayBeTooLong).reduce((bytes, { text }) => Math.max(bytes, utf8Length(text)), 0);
+  const blamesReply = cause instanceof ProtocolError || isTooLong(cause);
   return {
     reason:
       longest > 0
@@ -72,11 +74,13 @@ export function brokenConnection(
           : 'the connection broke',
     outcome: 'unknown',
     cause,
-    blamesReply: cause instanceof ProtocolError || isTooLong(cause),
+    blamesReply,
     worthRepeating(request) {
-      // Alone, it is its own reply that is too long, and will be again.
-      if (isTooLong(cause) && requests.length === 1) return false;
-      return repeats(request, suspects.includes(request) ? maxSuspectWritings : maxWritings);
+      // However often: it was another's reply, or it goes apart next, and then it is known.
+      if (blamesReply && request !== culprit) return request.repeatable;
+      // Its own reply is too long, and will be again.
+      if (isTooLong(cause)) return false;
+      return repeats(request, mayBeTooLong(request) ? maxWritingsTooLong : maxWritings);
     },
   };
 }

@@ -16,10 +16,10 @@ export interface Request extends OutgoingRequest, Waiter, Due, Queueable {
   readonly id: number;
   readonly receiver: Receiver;
   readonly sentAt: number;
-  /** How often it was written. */
+  /** How often it was written, but for those times when another's reply was why the connection was given up. */
   writings: number;
-  /** Whether its reply may be what a connection was given up for: it goes alone next, so that it is known. */
-  suspect: boolean;
+  /** Whether its reply may be what a connection was given up for: it goes apart from others next, so that it is known. */
+  blamed: boolean;
   phase: Phase;
 }
 

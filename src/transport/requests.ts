@@ -111,11 +111,13 @@ export class Requests {
   /** The connection is lost: what is in flight and may be repeated waits for the next one, the rest fails. */
   detach(failure: ConnectionFailure): void {
     if (this.#flow.type !== 'linked') return;
+    const { culprit } = this.#flow.traffic;
     const inFlight = this.#unlink();
     this.#flow = { type: 'none' };
-    const loss = brokenConnection(failure, inFlight, this.#limit);
-    // Sent together again, they would share the fate of the one whose reply can't be read, each time.
-    if (loss.blamesReply) this.#awaited.suspect(inFlight.filter(loss.worthRepeating));
+    const loss = brokenConnection(failure, inFlight, this.#limit, culprit);
+    if (loss.blamesReply) {
+      this.#awaited.blame(inFlight.filter((request) => request !== culprit && loss.worthRepeating(request)));
+    }
     this.#lose(inFlight, loss);
   }
 
@@ -125,7 +127,8 @@ export class Requests {
     const waiting = this.#queue.take(Number.POSITIVE_INFINITY);
     this.#flow = { type: 'over', error };
     this.#awaited.stop();
-    const loss = failure === undefined ? closedMeanwhile() : brokenConnection(failure, inFlight, this.#limit);
+    const loss =
+      failure === undefined ? closedMeanwhile() : brokenConnection(failure, inFlight, this.#limit, undefined);
     for (const request of [...inFlight, ...waiting]) this.#awaited.fail(request, errorOf(request, loss, error));
   }
 
@@ -191,7 +194,8 @@ export class Requests {
     if (this.#flow.type !== 'linked') return;
     const maxPayload = this.maxPayload;
     const now = this.#clock.now();
-    const { batches, refused } = this.#flow.traffic.depart(this.#queue, maxPayload, now, this.#awaited.hasSuspects);
+    const apart = this.#awaited.hasBlamed;
+    const { batches, refused } = this.#flow.traffic.depart(this.#queue, { maxPayload, now, apart });
     this.#log.written(batches, now);
     if (refused.length > 0) this.#refuse(refused, maxPayload);
   }

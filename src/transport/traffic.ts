@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { ConnectionError, ProtocolError } from '../errors.js';
-import { type Departure, fenceFrame, takeBatches } from './batches.js';
+import { type Departure, fenceFrame, type Room, takeBatches } from './batches.js';
 import type { ConnectionFailure } from './connection-state.js';
 import { Correlator, type Frame, type Habits, type Settlement } from './correlator.js';
 import { parseFrame } from './frames.js';
@@ -57,6 +57,11 @@ export class Traffic {
     return this.#correlator.waiting();
   }
 
+  /** The one request to which what comes next is the reply, where that is certain. */
+  get culprit(): Request | undefined {
+    return this.#correlator.next;
+  }
+
   /** When the last of the requests in flight is due. */
   get lastDue(): number | undefined {
     const { inFlight } = this;
@@ -70,15 +75,13 @@ export class Traffic {
     return Math.max(0, ...left);
   }
 
-  /** Writes what is queued and has room; one at a time where asked to, or where the peer takes no more. */
-  depart(queue: RequestQueue<Request>, maxPayload: number, now: number, oneAtATime: boolean): Departure {
-    const { maxInFlight } = this;
+  /** Writes what is queued and has room. */
+  depart(queue: RequestQueue<Request>, room: Pick<Room, 'maxPayload' | 'now' | 'apart'>): Departure {
     const departure = takeBatches(queue, this.#correlator, {
-      pipelining: oneAtATime ? 'serial' : this.link.pipelining,
-      maxInFlight,
-      maxPayload,
+      ...room,
+      pipelining: this.link.pipelining,
+      maxInFlight: this.maxInFlight,
       replyLength: this.#replyLength,
-      now,
     });
     if (departure.frames.length > 0) {
       this.#silence.start();
@@ -98,18 +101,23 @@ export class Traffic {
     }
     this.#characters += text.length;
     const settlement = this.#correlator.received(frame);
-    if (settlement.type === 'delivered' && settlement.waiters.length > 0) {
-      const latest = this.#characters / settlement.waiters.length;
-      this.#replyLength += (latest - this.#replyLength) / rememberedBatches;
-      this.#characters = 0;
-    }
+    if (settlement.type === 'delivered') this.#delivered(settlement.waiters.length);
+    if (settlement.type !== 'pending') this.#characters = 0;
     return settlement;
   }
 
-  /** A frame came that is no reply. Where one request is alone in flight, it is the answer to that. */
+  #delivered(replies: number): void {
+    if (replies > 0) {
+      const latest = this.#characters / replies;
+      this.#replyLength += (latest - this.#replyLength) / rememberedBatches;
+    }
+    const fence = this.#correlator.count();
+    if (fence !== undefined) this.link.write([fenceFrame(fence)]);
+  }
+
+  /** A frame came that is no reply. Where it is certain which reply was next, it is that. */
   unreadable(what: string): Unreadable {
-    const [alone, ...others] = this.inFlight;
-    return { type: 'unreadable', what, answers: others.length === 0 ? alone : undefined };
+    return { type: 'unreadable', what, answers: this.culprit };
   }
 
   /** Gives the connection up. */

@@ -3,6 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { NdbClient } from '../../src/index.js';
 import { NdbServer } from '../../src/server/index.js';
 
+class Query {
+  get key() {
+    return 'a';
+  }
+}
+
+it('a query whose key is inherited asks for that key', async () => {
+  await using server = await NdbServer.listen();
+  await using client = new NdbClient();
+  await firstValueFrom(client.open(server.url));
+  await firstValueFrom(client.kv_set({ a: 1 }));
+  expect(await firstValueFrom(client.kv_get(new Query()))).toBe(1);
+});
+
 /** A program may use its arrays and objects again as soon as it has subscribed: what was asked is what they held then. */
 describe('an argument that the program changes while the reply is on its way', () => {
   it('changes neither what is asked nor how the reply is read', async () => {

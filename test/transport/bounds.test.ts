@@ -114,7 +114,7 @@ describe('requests in flight', () => {
     for (let count = 0; count < 20; count++) send(transport);
     await clock.advance();
     const kinds = platform.socket.requests.slice(before).map((text) => (text.startsWith('{"SH_') ? '|' : '.'));
-    expect(kinds.join('')).toBe('....|....|....|....|');
+    expect(kinds.join('')).toBe('....|....|....|....|....|');
   });
 
   it('need no fence where there is one alone', async () => {

@@ -23,6 +23,8 @@ vi.mock('../../src/transport/correlator.js', () => ({
 
     probe(): undefined {}
 
+    count(): undefined {}
+
     received(frame: Frame): Settlement<W> {
       const waiter = this.#waiters.shift();
       if (waiter === undefined) return { type: 'confused', reason: 'nothing was asked' };

@@ -27,6 +27,17 @@ function correlator(habits = fenced) {
   return new Correlator<Named>(habits, () => `SH_${++fences}`);
 }
 
+/** Sixteen lone requests are answered, and the fence that counts is written. */
+function afterSixteen() {
+  const it = correlator();
+  for (let count = 0; count < 16; count++) {
+    it.written([waiter(count)]);
+    it.received(frame('KV_GET'));
+  }
+  expect(it.count()).toBe('SH_1');
+  return it;
+}
+
 describe('a request alone', () => {
   it('needs no fence, and whatever comes under its name is its reply', () => {
     const it = correlator();
@@ -61,39 +72,50 @@ describe('a request alone', () => {
     expect(it.received(holding('a')).type).toBe('delivered');
   });
 
-  it('is closed by a fence now and then, which counts what came', () => {
+  it('is followed by a fence now and then, which counts what came, and keeps nobody waiting', () => {
     const it = correlator();
     const fences = Array.from({ length: 32 }, (_, number) => {
-      const fence = it.written([waiter(number)]);
-      it.received(frame('KV_GET'));
-      if (fence !== undefined) expect(it.received(frame(fence, 10)).type).toBe('delivered');
-      expect(it.inFlight).toBe(0);
+      const one = waiter(number);
+      expect(it.written([one])).toBeUndefined();
+      expect(it.received(frame('KV_GET'))).toMatchObject({ type: 'delivered', waiters: [one], fenced: false });
+      const fence = it.count();
+      if (fence !== undefined) expect(it.received(frame(fence, 10))).toMatchObject({ type: 'delivered', waiters: [] });
       return fence;
     });
-    expect(fences.map((fence, index) => [fence, index]).filter(([fence]) => fence !== undefined)).toEqual([
+    const places = fences.flatMap((fence, index) => (fence === undefined ? [] : [[fence, index]]));
+    expect(places).toEqual([
       ['SH_1', 15],
       ['SH_2', 31],
     ]);
   });
 
+  it('is answered behind a fence that counts as if there were none', () => {
+    const it = afterSixteen();
+    const one = waiter(17);
+    expect(it.written([one])).toBeUndefined();
+    expect(it.next).toBeUndefined(); // what comes next is the fence's
+    it.received(frame('SH_1', 10));
+    expect(it.next).toBe(one);
+    expect(it.received(frame('KV_GET'))).toMatchObject({ type: 'delivered', waiters: [one], fenced: false });
+  });
+
   it('is not given the reply of its predecessor for long', () => {
-    const it = correlator();
-    it.written([waiter(0)]);
-    it.received(frame('KV_GET')); // unasked for: the true one comes to the next request, and so on
-    let shifted = 0;
-    // The reply to the one before comes as if it were its own; the fence, if there is one, finds its own besides.
-    while (it.written([waiter(++shifted)]) === undefined) expect(it.received(frame('KV_GET')).type).toBe('delivered');
+    // One reply was unasked for: each true one comes to the request after its own.
+    const it = afterSixteen();
+    it.written([waiter(17)]);
     expect(it.received(frame('KV_GET'))).toEqual(pending);
-    expect(it.received(frame('KV_GET'))).toMatchObject({ type: 'confused', reason: expect.stringContaining('more') });
-    expect(shifted).toBeLessThan(16);
+    expect(it.received(frame('SH_1', 10))).toMatchObject({
+      type: 'confused',
+      reason: expect.stringContaining('more'),
+    });
   });
 
   it('that follows several at once is the first of a row again', () => {
     const it = correlator();
     const alone = () => {
-      const fence = it.written([waiter(1)]);
+      it.written([waiter(1)]);
       it.received(frame('KV_GET'));
-      return fence;
+      return it.count();
     };
     for (let count = 0; count < 10; count++) expect(alone()).toBeUndefined();
     it.written([waiter(1), waiter(2)]);
@@ -102,6 +124,17 @@ describe('a request alone', () => {
     it.received(frame('SH_1', 10));
     for (let count = 0; count < 15; count++) expect(alone()).toBeUndefined();
     expect(alone()).toBe('SH_2');
+  });
+
+  it('has a fence of its own where one that asked has not come', () => {
+    const it = correlator();
+    it.written([waiter(1), waiter(2)]);
+    it.probe();
+    it.received(frame('KV_GET'));
+    it.received(frame('KV_GET'));
+    it.received(frame('SH_1', 10));
+    expect(it.count()).toBeUndefined();
+    expect(it.written([waiter(3)])).toBe('SH_3');
   });
 
   it('shares a fence with what follows before its reply has come', () => {
@@ -288,6 +321,7 @@ describe('a peer that echoes no fence', () => {
     for (let count = 2; count < 40; count++) {
       expect(it.written([waiter(count)])).toBeUndefined();
       expect(it.received(frame('KV_GET'))).toMatchObject({ type: 'delivered', fenced: false });
+      expect(it.count()).toBeUndefined();
     }
   });
 

@@ -38,6 +38,13 @@ describe('a reply', () => {
     },
   );
 
+  it('is read as ever where somebody put a member on all objects', () => {
+    Object.defineProperty(Object.prototype, 'polluted', { value: 1, enumerable: true, configurable: true });
+    const refused = refusal('{"SH_GET_RSP":{"st":1}}');
+    Reflect.deleteProperty(Object.prototype, 'polluted');
+    expect(refused).toBe('none');
+  });
+
   it('that is nested too deeply is an error, not a crash', () => {
     const depth = 1_000_000;
     expect(refusal(`{"a":{"b":12345678901234567,"c":${'['.repeat(depth)}${']'.repeat(depth)}}}`)).toContain(
