@@ -77,7 +77,8 @@ export function takeBatches(queue: RequestQueue<Request>, correlator: Correlator
       request.writings += 1;
       frames.push(request.text);
     }
-    const fence = correlator.written(requests, room.apart);
+    // One that others follow at once is not alone: without a fence of its own it would have to share theirs, and wait for them.
+    const fence = correlator.written(requests, room.apart || queue.size > 0);
     if (fence !== undefined) frames.push(fenceFrame(fence));
     batches.push({ requests, fenced: fence !== undefined });
   }

@@ -117,6 +117,21 @@ describe('requests in flight', () => {
     expect(kinds.join('')).toBe('....|....|....|....|....|');
   });
 
+  it('do not wait for one another where each reply is long', async () => {
+    const { transport, clock, platform } = openTransport();
+    for (let round = 0; round < 10; round++) {
+      send(transport);
+      await clock.advance();
+      platform.socket.frame(`{"KV_GET_RSP":{"st":1,"keys":{"a":"${'x'.repeat(200_000)}"}}}`);
+    }
+    const before = platform.socket.requests.length;
+    send(transport);
+    send(transport);
+    await clock.advance();
+    const kinds = platform.socket.requests.slice(before).map((text) => (text.startsWith('{"SH_') ? '|' : '.'));
+    expect(kinds.join('')).toBe('.|.|');
+  });
+
   it('need no fence where there is one alone', async () => {
     const { transport, clock, platform } = openTransport();
     const request = send(transport);
