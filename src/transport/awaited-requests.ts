@@ -37,7 +37,10 @@ export class AwaitedRequests {
     return this.#blamed > 0;
   }
 
-  /** One of these got the reply for which the connection was given up, and nobody knows which. */
+  /**
+   * One of these got the reply for which the connection was given up, and nobody knows which. Those that were blamed before went
+   * apart since: it was another's, and the writing does not count against them.
+   */
   blame(requests: readonly Request[]): void {
     for (const request of requests) {
       if (request.phase.at === 'settled') continue;
