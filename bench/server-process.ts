@@ -13,7 +13,7 @@ export interface ServerProcess {
 }
 
 /** Long enough for a value of 10 KiB. */
-const embeddedMaxPayload = 16 * 1024;
+const forLargeValues = 16 * 1024;
 
 const program = fileURLToPath(new URL('../../dist/server/main.js', import.meta.url));
 
@@ -21,7 +21,7 @@ const program = fileURLToPath(new URL('../../dist/server/main.js', import.meta.u
  * The server at `NDB_URL`, whose keys and sessions are then used up, or an embedded one. `NDB_MAX_PAYLOAD` is the other's
  * `maxPayload`, which a NemesisDB does not tell: 1024 as shipped.
  */
-export async function serverUnderLoad(): Promise<ServerProcess> {
+export async function serverUnderLoad(embeddedMaxPayload = forLargeValues): Promise<ServerProcess> {
   const url = process.env.NDB_URL;
   if (url !== undefined && url !== '') {
     const maxPayload = Number(process.env.NDB_MAX_PAYLOAD ?? 1024);

@@ -1,19 +1,19 @@
-import { spawn } from 'node:child_process';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { NdbClient } from 'rx-nemesisdb';
 import { firstValueFrom } from 'rxjs';
-import { NdbClient } from '../src/index.js';
 import { closedLoop } from './closed-loop.js';
 import { failBenchmark } from './contenders.js';
 import { heapInUse } from './heap.js';
+import { serverUnderLoad } from './server-process.js';
 
 /*
  * Many followed sessions that expire in the same second: what they weigh, on how many timers they run, and what ordinary requests
  * of the same client feel of it.
  *
- *     node --expose-gc --import tsx bench/sessions.ts [--sessions 100000] [--url ws://…]
+ *     npm run bench:sessions -- [--sessions 100000]
+ *
+ * against an embedded server in a process of its own, or a NemesisDB at `NDB_URL`.
  */
 
 const { values } = parseArgs({
@@ -21,28 +21,16 @@ const { values } = parseArgs({
     sessions: { type: 'string', default: '100000' },
     // Nobody follows: what ordinary requests feel of the server's own work.
     unfollowed: { type: 'boolean', default: false },
-    url: { type: 'string' },
   },
 });
-/** An embedded server in a process of its own. */
-async function startServer(): Promise<{ readonly url: string; stop(): void }> {
-  const program = fileURLToPath(new URL('../src/server/main.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', program, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [url] = /ws:\S+/.exec(line) ?? [];
-    if (url !== undefined) return { url, stop: () => child.kill() };
-  }
-  throw new Error('The server did not start.');
-}
 
 const quantile = (sorted: readonly number[], share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
 
 const count = Number(values.sessions);
-const server = values.url === undefined ? await startServer() : undefined;
+// What NemesisDB ships with: some 45 sessions fit in one question.
+const server = await serverUnderLoad(1024);
 const client = new NdbClient({ maxQueued: 1_000_000, timeout: 60_000 });
-await firstValueFrom(client.open(values.url ?? server?.url ?? ''));
+await firstValueFrom(client.open(server.url));
 await firstValueFrom(client.kv_set({ ordinary: 1 }));
 
 /** Latencies of ordinary requests, one at a time, until told to stop; in ms, sorted. */
@@ -110,4 +98,4 @@ console.log(
   `ordinary request, p99        ${ms(quantile(quiet, 0.99))} before, ${ms(quantile(busy, 0.99))} while they expire (at most twice)`,
 );
 await firstValueFrom(client.close());
-server?.stop();
+server.stop();

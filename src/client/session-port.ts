@@ -1,10 +1,9 @@
-import { distinctUntilChanged, map, Observable, tap } from 'rxjs';
+import { distinctUntilChanged, map, tap } from 'rxjs';
 import type { AnyRow } from '../protocol/command-row.js';
 import { commands } from '../protocol/commands.js';
-import { writeJson } from '../protocol/json.js';
-import type { QuestionMembers, SessionPort } from '../session/port.js';
+import type { Question, Questioner, SessionPort } from '../session/port.js';
 import type { ConnectionState } from '../transport/connection-state.js';
-import type { ClientTransport, Reply } from '../transport/transport.js';
+import type { ClientTransport } from '../transport/transport.js';
 import type { Settings } from './options.js';
 
 /** What following sessions needs of a client, over its transport. */
@@ -12,7 +11,7 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
   // While it is unknown, a server can load datasets, and so bring sessions back.
   let persistEnabled = true;
   return {
-    send: (command, members) => ask(transport, command, members, settings.timeout),
+    ask: (question, questioner) => ask(transport, question, questioner, settings.timeout),
     get maxPayload() {
       return transport.maxPayload;
     },
@@ -33,28 +32,29 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
   };
 }
 
-/** A question that extends nothing, and may be asked again. */
-function ask(
-  transport: ClientTransport,
-  command: 'SH_INFO' | 'SH_EXISTS',
-  members: QuestionMembers,
-  timeout: number,
-): Observable<Reply> {
-  const row: AnyRow = command === 'SH_INFO' ? commands.sh_info : commands.sh_session_exists;
-  return new Observable((subscriber) => {
-    const text = `{"${command}":${writeJson({ ...members })}}`;
-    return transport.send(
-      { command, text, timeout, repeatable: true },
-      {
-        accepts: (body) => row.repeats?.(body, members.tkns, members.tkn) ?? true,
-        replied(reply) {
-          subscriber.next(reply);
-          subscriber.complete();
-        },
-        failed: (error) => subscriber.error(error),
-      },
-    );
-  });
+/** A question extends nothing, and may be asked again. */
+function ask(transport: ClientTransport, question: Question, questioner: Questioner, timeout: number): () => void {
+  const { command } = question;
+  const { repeats }: AnyRow = command === 'SH_INFO' ? commands.sh_info : commands.sh_session_exists;
+  const [argument, tkn] = command === 'SH_INFO' ? [undefined, question.tkn] : [question.tkns, undefined];
+  return transport.send(
+    { command, text: textOf(question), timeout, repeatable: true },
+    {
+      accepts: (body) => repeats?.(body, argument, tkn) ?? true,
+      replied: (reply) => questioner.replied(reply),
+      failed: () => questioner.failed(),
+    },
+  );
+}
+
+/** Tokens are integers of 64 bits: as decimals, they are what JSON has for them. */
+function textOf(question: Question): string {
+  switch (question.command) {
+    case 'SH_INFO':
+      return `{"SH_INFO":{"tkn":${question.tkn}}}`;
+    case 'SH_EXISTS':
+      return `{"SH_EXISTS":{"tkns":[${question.tkns.join(',')}]}}`;
+  }
 }
 
 function reachability({ state }: ConnectionState): 'open' | 'lost' | 'closed' {

@@ -1,3 +1,4 @@
+import type { Place } from '../line.js';
 import type { SessionEvent } from './events.js';
 import type { Life } from './life.js';
 import type { Askable } from './prober.js';
@@ -59,6 +60,7 @@ export class FollowedSession implements Askable {
   dueAt = Number.POSITIVE_INFINITY;
   queuedAt = Number.POSITIVE_INFINITY;
   asked: Askable['asked'] = 'nothing';
+  waits: Place<this> | undefined;
 
   /** When the last `SH_INFO` was written that was answered, or given up. */
   lookedAt = Number.NEGATIVE_INFINITY;

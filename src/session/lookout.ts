@@ -51,7 +51,9 @@ export class Lookout {
 
   /** An overdue session's time has come to be asked about. */
   ask(session: FollowedSession, { settings, deadline }: Known): void {
-    this.question(session, this.#tellsAll(settings, deadline) ? 'exists' : 'info');
+    // Many go in one question, and most of them are gone: only of those that are there, a second one tells the deadline.
+    const tellsAll = settings.deleteSession && this.roll.now() - deadline.hi <= 3 * this.sweepInterval;
+    this.question(session, tellsAll ? 'exists' : 'info');
   }
 
   /** It is there: no look of the server's since has let it go. */
@@ -62,7 +64,10 @@ export class Lookout {
       const expected = this.#sweeps.nextAfter(life.known.deadline.hi);
       if (expected !== undefined && span.lo > expected) this.#sweeps.missed();
     }
-    this.proceed(session);
+    // It should have gone by now: somebody else has extended it.
+    if (life.is === 'overdue' && isExtendable(life.known.settings) && this.#isLate(life.known, span.lo)) {
+      this.question(session, 'info');
+    } else this.proceed(session);
   }
 
   /** It expired after `lo`, and it was seen at `hi`: a look of the server's came in between. */
@@ -111,12 +116,9 @@ export class Lookout {
     return this.#scouts <= mostScouts ? often : this.sweepInterval;
   }
 
-  /** Whether it tells all that a session is there: not where it stays when it expires, or should have gone by now. */
-  #tellsAll(settings: Known['settings'], deadline: Interval): boolean {
-    if (!settings.deleteSession) return false;
-    const now = this.roll.now();
-    const late = isExtendable(settings) ? now - deadline.lo : now - deadline.hi - 2 * this.sweepInterval;
-    return late <= this.sweepInterval;
+  /** Whether it ought to have gone by `at`, unless somebody else has extended it. */
+  #isLate({ deadline }: Known, at: number): boolean {
+    return at - deadline.lo > this.sweepInterval;
   }
 }
 

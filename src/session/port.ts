@@ -7,19 +7,26 @@ import type { SessionInfo } from '../protocol/replies.js';
 import type { SessionSchema, StandardSchema } from '../protocol/schema.js';
 import type { Reply } from '../transport/transport.js';
 
-/** What is asked about: one session (`SH_INFO`), or several (`SH_EXISTS`). */
-export interface QuestionMembers {
-  readonly tkn?: bigint;
-  readonly tkns?: readonly bigint[];
+/** What is asked of the server: about one session, or which of several there are. */
+export type Question =
+  | { readonly command: 'SH_INFO'; readonly tkn: bigint }
+  | { readonly command: 'SH_EXISTS'; readonly tkns: readonly bigint[] };
+
+/** Who hears what became of a question: one of the two, once, unless it is given up. */
+export interface Questioner {
+  replied(reply: Reply): void;
+  /** No reply will come. */
+  failed(): void;
 }
 
 /** What following sessions needs of the client. */
 export interface SessionPort {
   /**
-   * Sends one command and emits its reply, of any status. What goes this way is not reported to the tracker: it looks at
-   * these replies itself. Errors as commands do.
+   * Asks a question, and tells of its reply, of any status. Returns what gives it up. These are not reported to the tracker: it looks at
+   * the replies itself. No Observable: 100,000 sessions that expire at once ask as much, and what subscribing to each leaves to the
+   * garbage collector was felt by all other requests.
    */
-  send(command: 'SH_INFO' | 'SH_EXISTS', members: QuestionMembers): Observable<Reply>;
+  ask(question: Question, questioner: Questioner): () => void;
   /** How many bytes a request may have now. */
   readonly maxPayload: number;
   /**
@@ -46,7 +53,7 @@ export interface SettledCommand {
   readonly argument: unknown;
 }
 
-/** What the client tells of every command that is settled, its own `port.send` excepted. The tracker is one. */
+/** What the client tells of every command that is settled, what was asked by `port.ask` excepted. The tracker is one. */
 export interface CommandObserver {
   /** Whether anybody wants to know, be it of little: while nobody does, nothing need be told. */
   readonly listening: boolean;

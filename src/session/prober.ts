@@ -1,10 +1,10 @@
-import { type Observable, Subscription } from 'rxjs';
+import { Line, type Place } from '../line.js';
 import type { JsonObject, JsonValue } from '../protocol/json.js';
 import { Status } from '../protocol/status.js';
 import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
 import type { Interval } from './deadline.js';
-import type { SessionPort } from './port.js';
+import type { Question, SessionPort } from './port.js';
 import type { SessionReport } from './state.js';
 
 /** What the prober needs to know of a session. */
@@ -12,6 +12,8 @@ export interface Askable {
   readonly tkn: bigint;
   /** The question that waits for it or is under way. Belongs to the prober. */
   asked: 'nothing' | 'exists' | 'info';
+  /** Where it waits to be asked about. Belongs to the prober. */
+  waits: Place<this> | undefined;
 }
 
 /** Who hears what the server says. Each session that was asked about is answered once, unless the prober is stopped. */
@@ -22,24 +24,31 @@ export interface Answers<Session> {
   unanswered(session: Session): void;
 }
 
-/** Questions under way at once: enough to get on, few enough for ordinary requests to slip in between. */
-const atOnce = 4;
+/**
+ * Questions in one round; the next begins when all are answered. They share a write and, from most servers, a read: asked one by
+ * one, the system calls were the most of what a question costs. Few enough for ordinary requests to slip in between.
+ */
+const inOneRound = 16;
 
 /** Most sessions in one question: an answer has to be taken in at one go. */
 const mostInOne = 1000;
 
 const envelope = '{"SH_EXISTS":{"tkns":[]}}'.length;
 
+/** A token and a comma at their longest. Counting the digits of each took longer than all else about a question. */
+const tokenBytes = '18446744073709551615,'.length;
+
 /** From writing a request for the first time to its answer. */
 export const spanOf = (reply: Reply): Interval => ({ lo: reply.firstWrittenAt, hi: reply.answeredAt });
 
 /** Asks the server about sessions: many in one `SH_EXISTS`, or one by `SH_INFO`. Neither extends a session. */
 export class Prober<Session extends Askable> {
-  readonly #exists: Set<Session> = new Set();
-  readonly #info: Set<Session> = new Set();
-  readonly #underWay = new Set<readonly Session[]>();
+  readonly #exists = new Line<Session>();
+  readonly #info = new Line<Session>();
+  /** The questions of the present round, and how many of them are under way. */
+  #round: Asked<Session>[] = [];
+  #underWay = 0;
   #flushing = false;
-  #requests = new Subscription();
 
   constructor(
     private readonly port: SessionPort,
@@ -53,57 +62,52 @@ export class Prober<Session extends Askable> {
    */
   ask(session: Session, what: 'exists' | 'info'): void {
     if (session.asked === what || session.asked === 'info') return;
-    this.#exists.delete(session);
+    this.forget(session);
     session.asked = what;
-    (what === 'exists' ? this.#exists : this.#info).add(session);
+    session.waits = (what === 'exists' ? this.#exists : this.#info).join(session);
     this.#flushSoon();
   }
 
   /** Forgets a session that nobody follows any more. What was asked already is answered, and not heard. */
   forget(session: Session): void {
     session.asked = 'nothing';
-    this.#exists.delete(session);
-    this.#info.delete(session);
+    session.waits?.line.leave(session.waits);
+    session.waits = undefined;
   }
 
   /** Forgets all questions. */
   stop(): void {
-    this.#requests.unsubscribe();
-    this.#requests = new Subscription();
-    for (const session of this.#exists) session.asked = 'nothing';
-    for (const session of this.#info) session.asked = 'nothing';
-    for (const sessions of this.#underWay) for (const session of sessions) session.asked = 'nothing';
-    this.#exists.clear();
-    this.#info.clear();
-    this.#underWay.clear();
+    for (const session of [...take(this.#exists), ...take(this.#info)]) session.asked = 'nothing';
+    for (const { sessions, giveUp } of this.#round) {
+      giveUp();
+      for (const session of sessions) session.asked = 'nothing';
+    }
+    this.#round = [];
+    this.#underWay = 0;
     this.#flushing = false;
   }
 
   #flushSoon(): void {
-    if (this.#flushing) return;
+    if (this.#flushing || this.#underWay > 0 || this.#exists.size + this.#info.size === 0) return;
     this.#flushing = true;
     this.agenda.workSoon(() => this.#flush());
   }
 
-  /** Sends one request; whether another one may follow at once. */
-  #flush(): boolean {
-    const more = this.#underWay.size < atOnce && (this.#askForMany() || this.#askForOne());
-    if (!more) this.#flushing = false;
-    return more;
+  /** Sends a round. */
+  #flush(): false {
+    this.#flushing = false;
+    if (this.#underWay > 0) return false;
+    this.#round = [];
+    while (this.#round.length < inOneRound && (this.#askForMany() || this.#askForOne()));
+    return false;
   }
 
   #askForMany(): boolean {
-    const sessions: Session[] = [];
-    let bytes = envelope;
-    for (const session of this.#exists) {
-      bytes += digits(session.tkn) + 1;
-      if (sessions.length === mostInOne || (bytes > this.port.maxPayload && sessions.length > 0)) break;
-      sessions.push(session);
-      this.#exists.delete(session);
-    }
+    const fitting = Math.floor((this.port.maxPayload - envelope) / tokenBytes);
+    const sessions = take(this.#exists, Math.min(mostInOne, Math.max(1, fitting)));
     if (sessions.length === 0) return false;
     const tkns = sessions.map(({ tkn }) => tkn);
-    this.#send(this.port.send('SH_EXISTS', { tkns }), sessions, ({ body }, span) => {
+    this.#send({ command: 'SH_EXISTS', tkns }, sessions, ({ body }, span) => {
       const existing = body.st === Status.Ok ? tokensIn(body.exist) : undefined;
       if (existing === undefined) return undefined;
       return (session) => {
@@ -114,10 +118,10 @@ export class Prober<Session extends Askable> {
   }
 
   #askForOne(): boolean {
-    const [first] = this.#info;
+    const sessions = take(this.#info, 1);
+    const [first] = sessions;
     if (first === undefined) return false;
-    this.#info.delete(first);
-    this.#send(this.port.send('SH_INFO', { tkn: first.tkn }), [first], ({ body }, span) => {
+    this.#send({ command: 'SH_INFO', tkn: first.tkn }, sessions, ({ body }, span) => {
       const report = body.st === Status.Ok ? reportOf(body) : undefined;
       if (report === undefined && body.st !== Status.SessionNotExist) return undefined;
       return (session) => {
@@ -131,51 +135,64 @@ export class Prober<Session extends Askable> {
 
   /** `understand` makes of a reply what to do with each session; nothing where it can't be understood. */
   #send(
-    reply$: Observable<Reply>,
+    question: Question,
     sessions: readonly Session[],
-    understand: (reply: Reply, span: Interval) => ((session: Session) => void) | undefined,
+    understand: (reply: Reply, span: Interval) => TakeIn<Session> | undefined,
   ): void {
-    this.#underWay.add(sessions);
-    const requests = this.#requests;
-    const request = new Subscription();
-    requests.add(request);
-    let takeIn: ((session: Session) => void) | undefined;
-    const settled = () => {
-      requests.remove(request);
-      this.#takeIn(sessions, requests, takeIn ?? ((session) => this.#unanswered(session)));
-    };
-    request.add(
-      reply$.subscribe({
-        next: (reply) => {
-          takeIn = understand(reply, spanOf(reply));
-        },
-        error: settled,
-        complete: settled,
-      }),
-    );
+    const asked: Asked<Session> = { sessions, giveUp() {} };
+    this.#round.push(asked);
+    this.#underWay += 1;
+    asked.giveUp = this.port.ask(question, {
+      replied: (reply) => this.#takeIn(asked, understand(reply, spanOf(reply)) ?? this.#unanswered),
+      failed: () => this.#takeIn(asked, this.#unanswered),
+    });
   }
 
-  /** In slices: an answer about many sessions has many events. They count as under way for as long as that takes. */
-  #takeIn(sessions: readonly Session[], requests: Subscription, takeIn: (session: Session) => void): void {
+  /**
+   * In slices, and not at once: answers come several to a chunk, and what others asked for is to be delivered first. They count
+   * as under way for as long as that takes.
+   */
+  #takeIn(asked: Asked<Session>, takeIn: TakeIn<Session>): void {
+    const round = this.#round;
     let index = 0;
-    this.agenda.work(() => {
-      if (requests.closed) return false;
-      const session = sessions[index++];
+    this.agenda.workSoon(() => {
+      if (round !== this.#round) return false; // stopped
+      const session = asked.sessions[index++];
       if (session !== undefined) {
         takeIn(session);
         return true;
       }
-      this.#underWay.delete(sessions);
-      if (this.#exists.size + this.#info.size > 0) this.#flushSoon();
+      this.#underWay -= 1;
+      this.#flushSoon();
       return false;
     });
   }
 
-  #unanswered(session: Session): void {
+  readonly #unanswered: TakeIn<Session> = (session) => {
     if (session.asked === 'nothing') return;
     session.asked = 'nothing';
     this.answers.unanswered(session);
+  };
+}
+
+/** What to do with each session that was asked about. */
+type TakeIn<Session> = (session: Session) => void;
+
+/** A question under way. */
+interface Asked<Session> {
+  readonly sessions: readonly Session[];
+  giveUp: () => void;
+}
+
+/** Takes the first ones out of a line, as many as there are up to `most`. */
+function take<Session extends Askable>(line: Line<Session>, most = Number.POSITIVE_INFINITY): Session[] {
+  const taken: Session[] = [];
+  for (let next = line.first; next !== undefined && taken.length < most; next = line.first) {
+    line.leave(next);
+    next.item.waits = undefined;
+    taken.push(next.item);
   }
+  return taken;
 }
 
 /** Takes note of an answer; whether anybody still waits for it. */
@@ -184,8 +201,6 @@ function answered(session: Askable, what: 'exists' | 'info'): boolean {
   session.asked = 'nothing';
   return true;
 }
-
-const digits = (tkn: bigint) => tkn.toString().length;
 
 function tokensIn(value: JsonValue | undefined): Set<bigint> | undefined {
   if (!Array.isArray(value)) return undefined;

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { Line, type Place } from './line.js';
+import { Line, type Place } from '../line.js';
 
 /** Something that has to end by a certain time. */
 export interface Due {

@@ -1,4 +1,4 @@
-import { Line, type Place } from './line.js';
+import { Line, type Place } from '../line.js';
 
 /** Something that can wait to be written. */
 export interface Queueable {

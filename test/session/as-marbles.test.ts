@@ -1,4 +1,4 @@
-import { BehaviorSubject, map, NEVER, of, startWith, take } from 'rxjs';
+import { BehaviorSubject, map, NEVER, startWith, take } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { schedulerClock } from '../../src/clock.js';
@@ -23,9 +23,10 @@ function play(goneAt: number, check: (sessions: Sessions, scheduler: TestSchedul
   scheduler.run(() => {
     const clock = schedulerClock(scheduler);
     const port: SessionPort = {
-      send: () => {
+      ask: (_, { replied }) => {
         const now = clock.now();
-        return of(reply({ st: 1, exist: now >= goneAt ? [] : [7n] }, now));
+        replied(reply({ st: 1, exist: now >= goneAt ? [] : [7n] }, now));
+        return () => {};
       },
       maxPayload: 1024,
       connection$: NEVER.pipe(startWith('open' as const)),
@@ -148,7 +149,11 @@ function sees(
       };
     };
     const port: SessionPort = {
-      send: (command, { tkns }) => of(reply(body(command, tkns), clock.now())),
+      ask: (question, { replied }) => {
+        const { tkns } = { tkns: undefined, ...question };
+        replied(reply(body(question.command, tkns), clock.now()));
+        return () => {};
+      },
       maxPayload: 1024,
       connection$,
       persistEnabled: persists,

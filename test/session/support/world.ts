@@ -55,7 +55,11 @@ export class World {
 
   port(persistEnabled: boolean): SessionPort {
     return {
-      send: (command, members) => this.request(command, { ...members } as JsonObject), // tokens, as JSON has them
+      ask: ({ command, ...members }, { replied, failed }) => {
+        // Tokens, as JSON has them.
+        const request = this.request(command, { ...members } as JsonObject).subscribe({ next: replied, error: failed });
+        return () => request.unsubscribe();
+      },
       maxPayload: 1024,
       connection$: this.#status,
       persistEnabled,
