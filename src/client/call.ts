@@ -221,8 +221,8 @@ class Call implements Receiver, SettledCommand {
     if (this.#outcome !== 'not-sent') this.#lost();
   }
 
+  /** Told whether anybody listens or not: it may matter to a session of which this client has no handle yet. */
   #lost(): void {
-    const { observer } = this.context;
-    if (observer.listening) observer.lost(this);
+    this.context.observer.lost(this);
   }
 }

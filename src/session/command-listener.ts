@@ -22,13 +22,18 @@ export class CommandListener implements CommandObserver {
     private readonly room: Room,
   ) {}
 
-  /** Whether any session is followed. Otherwise nothing is of interest but what ends sessions. */
+  /** Whether replies are of interest to anybody; those that end sessions always are, once there are any. */
   get listening(): boolean {
+    return this.#anyFollowed || !this.roll.unheardTouches.isEmpty;
+  }
+
+  get #anyFollowed(): boolean {
     return this.roll.followed.size > 0;
   }
 
   replied(command: SettledCommand, reply: Reply): void {
-    if (!this.listening && !ends(command)) return;
+    this.roll.unheardTouches.answered(reply.firstWrittenAt);
+    if (!this.#anyFollowed && !ends(command)) return;
     if (command.tkn !== undefined) {
       const session = this.roll.followed.get(command.tkn);
       if (session === undefined) this.#repliedUnfollowed(command.tkn, command, reply);
@@ -41,7 +46,6 @@ export class CommandListener implements CommandObserver {
   }
 
   lost(command: SettledCommand): void {
-    if (!this.listening && !ends(command)) return;
     if (command.tkn !== undefined) {
       const session = this.roll.followed.get(command.tkn);
       if (session === undefined) this.#lostUnfollowed(command.tkn, command);
@@ -63,6 +67,8 @@ export class CommandListener implements CommandObserver {
   }
 
   #lostUnfollowed(tkn: bigint, command: SettledCommand): void {
+    const evidence = saidByLoss(command, this.roll.now());
+    if (evidence?.kind === 'touch-lost') this.roll.unheardTouches.lost(tkn, evidence.with, evidence.until);
     if (!ends(command)) return;
     const session = this.roll.remembered.find(tkn);
     if (session === undefined) this.roll.unheardEnds += 1;

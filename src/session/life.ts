@@ -25,6 +25,12 @@ export interface LostTouch {
   readonly sureHi: number;
 }
 
+/** The reply to a set, add (`set`) or get is lost, at `until`. */
+export interface LossOfTouch {
+  readonly with: 'set' | 'get';
+  readonly until: number;
+}
+
 /** What was told of the present deadline. */
 export type Phase = 'alive' | 'expiring' | 'overdue';
 
@@ -71,6 +77,17 @@ export function relearned(
     ...stillVague,
     deadline: { lo: deadline.lo, hi: Number.POSITIVE_INFINITY },
     lost: { until: lost.until, sureHi: deadline.hi },
+  };
+}
+
+/** What is known once the reply to a touch is lost; the same object where it does not extend. */
+export function loosened(known: Known, loss: LossOfTouch): Known {
+  if (!extendsWith(known.settings, loss.with)) return known;
+  const { deadline, lost } = known;
+  return {
+    ...known,
+    deadline: { lo: deadline.lo, hi: Number.POSITIVE_INFINITY },
+    lost: { until: Math.max(loss.until, lost?.until ?? loss.until), sureHi: lost?.sureHi ?? deadline.hi },
   };
 }
 

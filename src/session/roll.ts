@@ -8,6 +8,7 @@ import type { SessionPort } from './port.js';
 import { spanOf } from './prober.js';
 import { Remembered } from './remembered.js';
 import { type Evidence, next, type Step } from './state.js';
+import { UnheardTouches } from './unheard-touches.js';
 
 /** The sessions that are followed, and what they have in common: the agenda, the clocks, the connection. */
 export class Roll {
@@ -21,6 +22,7 @@ export class Roll {
   connection = 0;
   /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then. */
   unheardEnds = 0;
+  readonly unheardTouches = new UnheardTouches();
 
   constructor(
     readonly port: SessionPort,

@@ -43,9 +43,12 @@ export class Sessions implements CommandObserver {
     });
   }
 
-  /** From the first session on. While none is followed, only what ends sessions is heard, so that nobody else is said to have done it. */
+  /**
+   * From the first session on, or the first touch that was lost. While none is followed, only what ends sessions is heard, so that
+   * nobody else is said to have done it, and whether lost touches can be executed yet.
+   */
   get listening(): boolean {
-    return this.#any;
+    return this.#any || this.#tracker.listener.listening;
   }
 
   replied(command: SettledCommand, reply: Reply): void {

@@ -5,6 +5,8 @@ import {
   extendsWith,
   type Known,
   type Life,
+  type LossOfTouch,
+  loosened,
   type Ongoing,
   relearned,
   renewed,
@@ -23,7 +25,7 @@ export type Evidence =
    * The reply to a set, add or get is lost, at `until`. It has been executed by then, or will be at any time, but before what is
    * written later: a server answers a connection in order, and what it has not read of a connection that is lost it never reads.
    */
-  | { readonly kind: 'touch-lost'; readonly with: 'set' | 'get'; readonly until: number }
+  | ({ readonly kind: 'touch-lost' } & LossOfTouch)
   /** A reply tells, or a lost one leaves open, whether there are keys. */
   | { readonly kind: 'keys'; readonly filled: boolean | undefined }
   /** `SH_INFO` was answered. */
@@ -78,9 +80,8 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
       return afterMove(learned, latest, evidence.span.lo, sight, circumstances);
     }
     case 'touch-lost': {
-      if (!extendsWith(settings, evidence.with)) return { life };
-      const lost = { until: evidence.until, sureHi: known.lost?.sureHi ?? deadline.hi };
-      const widened = { ...known, deadline: { lo: deadline.lo, hi: Number.POSITIVE_INFINITY }, lost };
+      const widened = loosened(known, evidence);
+      if (widened === known) return { life };
       const step = { life: withKnown(life, widened) };
       if (known.lost !== undefined) return step; // as wide as can be, and told
       return { ...step, event: { type: 'widened', certainty: 'local', cycle, deadline: shownDeadline(widened) } };

@@ -214,7 +214,11 @@ export class SessionTracker implements Answers<FollowedSession> {
   #start(session: FollowedSession): void {
     this.#roll.followed.set(session.tkn, session);
     this.#roll.sleptUnseen(session);
-    const { life, worthAsking } = afterUnseen(session.life, this.#roll.now());
+    const { life, worthAsking } = afterUnseen(
+      session.life,
+      this.#roll.now(),
+      this.#roll.unheardTouches.of(session.tkn),
+    );
     if (life.is === 'over') return;
     const event = {
       type: 'opened',

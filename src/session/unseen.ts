@@ -1,12 +1,19 @@
 import { rateBound } from './deadline.js';
-import type { Life } from './life.js';
+import { type Life, type LossOfTouch, loosened } from './life.js';
 import { isExtendable, unseenSleep } from './verdict.js';
 
 /** An `SH_INFO` can't tell a deadline better than to a second: by less, what is known need not grow for asking. */
 const worthAsking = 1000;
 
-/** What may have happened to a session that nobody followed until now: its interval grows. Whether by so much that it is worth asking. */
-export function afterUnseen(life: Life, now: number): { readonly life: Life; readonly worthAsking: boolean } {
+/**
+ * What may have happened to a session that nobody followed until now: its interval grows. Whether by so much that it is worth asking.
+ * `lost`: touches that may be executed yet.
+ */
+export function afterUnseen(
+  life: Life,
+  now: number,
+  lost: readonly LossOfTouch[],
+): { readonly life: Life; readonly worthAsking: boolean } {
   if (life.is === 'over') return { life, worthAsking: false };
   const { known } = life;
   const { settings, deadline } = known;
@@ -15,8 +22,9 @@ export function afterUnseen(life: Life, now: number): { readonly life: Life; rea
   const movable = isExtendable(settings) || (!settings.deleteSession && now >= deadline.lo - unseenSleep);
   if (settings.duration === 0 || !movable) return { life: idle, worthAsking: false };
   const hi = Math.max(deadline.hi, now + settings.duration * (1 + rateBound));
+  const since = lost.reduce(loosened, { ...known, filled: undefined, deadline: { lo: deadline.lo, hi } });
   return {
-    life: { is: 'alive', known: { ...known, filled: undefined, deadline: { lo: deadline.lo, hi } } },
-    worthAsking: known.lost !== undefined || hi - deadline.hi > worthAsking,
+    life: { is: 'alive', known: since },
+    worthAsking: since.lost !== undefined || hi - deadline.hi > worthAsking,
   };
 }

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type Interval, never } from '../../src/session/deadline.js';
+import type { SessionEvent, SessionState } from '../../src/session/events.js';
+import type { Session } from '../../src/session/session.js';
 import { types, World } from './support/world.js';
 
 describe('a touch whose reply is lost', () => {
@@ -98,5 +101,118 @@ describe('a touch whose reply is lost', () => {
     world.clock.advance(10_000);
     expect(events.length).toBe(2); // within a second of the deadline that was known before: it may not have moved
     expect(opened?.deadline.hi).toBeLessThan(62_000);
+  });
+});
+
+describe('a touch whose reply is lost while nobody follows', () => {
+  /** Gives up a touch that takes long to arrive. */
+  function giveUp(world: World, command: 'SH_GET' | 'SH_SET', { tkn }: { readonly tkn: bigint }): void {
+    world.latency.there = 700;
+    world
+      .command(command, { tkn, keys: command === 'SH_GET' ? [] : {} })
+      .subscribe()
+      .unsubscribe();
+    world.latency.there = 1;
+  }
+
+  /** What `state$` says of the deadline now. */
+  function known(session: Session): Interval {
+    let deadline: Interval = never;
+    const take = (state: SessionState) => {
+      if ('deadline' in state) deadline = state.deadline;
+    };
+    session.state$.subscribe(take).unsubscribe();
+    return deadline;
+  }
+
+  /** Follows, and holds each moment until all is known against the truth. */
+  function followClosely(world: World, session: Session): SessionEvent[] {
+    const events = world.follow(session);
+    for (let at = 0; at < 3000; at += 50) {
+      const truth = world.deadlineOf(session.tkn) ?? Number.NaN;
+      expect(known(session).lo).toBeLessThanOrEqual(truth);
+      expect(known(session).hi).toBeGreaterThanOrEqual(truth);
+      world.clock.advance(50);
+    }
+    expect(known(session).hi).toBeLessThan(64_000);
+    return events;
+  }
+
+  it('may yet be executed: whoever follows is told no upper end, and the server is asked', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    giveUp(world, 'SH_GET', session);
+    const events = followClosely(world, session);
+    expect(events[0]).toMatchObject({ type: 'opened', deadline: { hi: Number.POSITIVE_INFINITY } });
+    expect(world.sent.slice(1)).toEqual(['SH_GET', 'SH_INFO']);
+  });
+
+  it('is known of one that was followed before, as others are now', () => {
+    const world = new World();
+    const [session, other] = [world.create({ seconds: 60, extendOnSetAdd: true }), world.create({ seconds: 60 })];
+    world.follow(other);
+    session.events$.subscribe().unsubscribe();
+    giveUp(world, 'SH_SET', session);
+    expect(followClosely(world, session)[0]?.deadline.hi).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('says nothing where that command does not extend, or another session was touched', () => {
+    const world = new World();
+    const [session, other] = [
+      world.create({ seconds: 60, extendOnSetAdd: true }),
+      world.create({ seconds: 60, extendOnGet: true }),
+    ];
+    giveUp(world, 'SH_GET', session);
+    giveUp(world, 'SH_SET', other);
+    expect(world.follow(session)[0]?.deadline.hi).toBeLessThan(64_000);
+    expect(world.follow(other)[0]?.deadline.hi).toBeLessThan(64_000);
+  });
+
+  it('is over once anything that was written later is answered, followed or not', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    giveUp(world, 'SH_GET', session);
+    world.clock.advance(1);
+    world.run('SH_COUNT', { tkn: world.create().tkn });
+    world.clock.advance(1000);
+    const events = world.follow(session);
+    expect(events[0]?.deadline.hi).toBeLessThan(64_000);
+    expect(events[0]?.deadline.hi).toBeGreaterThanOrEqual(world.deadlineOf(session.tkn) ?? Number.NaN);
+  });
+
+  it('is not over while only what was written before is answered', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    world.latency.back = 50;
+    world.command('SH_COUNT', { tkn: session.tkn }).subscribe();
+    world.clock.advance(10);
+    giveUp(world, 'SH_GET', session);
+    world.clock.advance(100);
+    expect(followClosely(world, session)[0]?.deadline.hi).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is told of one to which a handle is made by an answer to a question that was asked before', () => {
+    const world = new World();
+    const created = world.create({ seconds: 60, extendOnGet: true });
+    world.latency.back = 50;
+    let session: Session | undefined;
+    world.attached(created.tkn).subscribe((handle) => {
+      session = handle;
+    });
+    world.clock.advance(10);
+    giveUp(world, 'SH_GET', created);
+    world.clock.advance(100);
+    if (session === undefined) throw new Error('not attached');
+    expect(followClosely(world, session)[0]?.deadline.hi).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('of more sessions than are kept in mind may have moved any of them', () => {
+    const world = new World();
+    const sessions = Array.from({ length: 200 }, () => world.create({ seconds: 60, extendOnGet: true }));
+    const untouched = world.create({ seconds: 60, extendOnGet: true });
+    for (const session of sessions) giveUp(world, 'SH_GET', session);
+    for (const session of [...sessions, untouched]) {
+      expect(world.follow(session)[0]?.deadline.hi).toBe(Number.POSITIVE_INFINITY);
+    }
   });
 });
