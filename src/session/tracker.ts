@@ -137,6 +137,7 @@ export class SessionTracker implements Answers<FollowedSession> {
       return;
     }
     const wasFollowed = session.followed;
+    if (wasFollowed) this.#roll.sleptThrough(session); // who comes now is not to be shown what is known to be wrong
     session.join(follower);
     if (!wasFollowed) this.#start(session);
   }

@@ -38,6 +38,21 @@ describe('remaining$', () => {
     for (const ms of left.slice(2)) expect(ms).toBeLessThan(20_000);
   });
 
+  it('nor while other work keeps the session from being suspended at once; states say that it is', () => {
+    const world = new World();
+    const session = world.create({ seconds: 100, deleteSession: true, extendOnGet: true });
+    world.clock.advance(5000);
+    session.events$.subscribe();
+    world.clock.sleep(50_000); // a question about the session is about to be sent
+    const left: number[] = [];
+    session.remaining$(1000).subscribe((ms) => left.push(ms));
+    let state: string | undefined;
+    session.state$.subscribe((now) => (state ??= now.state));
+    expect([left, state]).toEqual([[], 'suspended']);
+    world.clock.advance(10);
+    expect(left[0]).toBeLessThan(50_000);
+  });
+
   it('is infinite for a session that never expires, and sets no timer', () => {
     const world = new World();
     const left: number[] = [];
