@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Happening, happenings } from './support/happenings.js';
 import type { Observed } from './support/observed.js';
-import { type Happening, happenings, Scenario } from './support/scenario.js';
+import { Scenario } from './support/scenario.js';
 import type { TrueEvent } from './support/simulated-server.js';
 import { World } from './support/world.js';
 
@@ -23,11 +24,12 @@ interface Setting {
   readonly firstSweep: number;
   readonly jumps: 'sleep' | 'set-back';
   readonly persistEnabled: boolean;
+  readonly glances: boolean;
 }
 
-function history(list: readonly Happening[], { rate, firstSweep, jumps, persistEnabled }: Setting): History {
+function history(list: readonly Happening[], { rate, firstSweep, jumps, persistEnabled, glances }: Setting): History {
   const world = new World({ rate, firstSweep, persistEnabled });
-  const scenario = new Scenario(world, jumps, persistEnabled).play(list);
+  const scenario = new Scenario(world, { jumps, loads: persistEnabled, glances }).play(list);
   scenario.settle();
   const truth = (tkn: bigint, happened = Number.POSITIVE_INFINITY) =>
     world.server.events
@@ -41,6 +43,8 @@ const settings = fc.record({
   firstSweep: fc.integer({ min: 1, max: 5000 }),
   jumps: fc.constantFrom('sleep' as const, 'set-back' as const),
   persistEnabled: fc.boolean(),
+  // A look finds out a sleep: not in every history.
+  glances: fc.boolean(),
 });
 
 /** Seed and path of one that failed: `SEED=… FAST_PATH=…`. */
@@ -141,6 +145,16 @@ describe('whatever happens', () => {
         // Where a reply betrays that the machine slept, that is told before what the reply says.
         const known = event.type === 'suspended' ? (told[index - 1]?.seen ?? Number.NEGATIVE_INFINITY) : seen;
         expect(event.deadline.hi).toBeGreaterThanOrEqual(known - slack);
+      }
+    });
+  });
+
+  it('and at any other time, what states tell of it', () => {
+    inAnyHistory((_, { glances }) => {
+      for (const { known, deadline, seen } of glances) {
+        if (deadline === undefined) continue;
+        expect(known.lo).toBeLessThanOrEqual(deadline + slack);
+        expect(known.hi).toBeGreaterThanOrEqual(seen - slack);
       }
     });
   });

@@ -1,4 +1,5 @@
 import { type Observable, Subscription, takeUntil } from 'rxjs';
+import type { Interval } from '../../../src/session/deadline.js';
 import type { SessionEvent, SessionState } from '../../../src/session/events.js';
 import type { Session } from '../../../src/session/session.js';
 import type { World } from './world.js';
@@ -28,6 +29,8 @@ export class Observed {
   readonly told: Told[] = [];
   readonly states: Seen<SessionState>[][] = [];
   readonly countdowns: Seen<number>[] = [];
+  /** What was known at any time, while it was followed. */
+  readonly glances: (Pick<Told, 'deadline' | 'seen'> & { readonly known: Interval })[] = [];
   /** How many things had happened as each touch of `keepAlive` was sent, and when. */
   readonly touches: { readonly happened: number; readonly outside: number; readonly told: number }[] = [];
   completed = false;
@@ -62,6 +65,20 @@ export class Observed {
     this.#unfollow?.();
     this.#unfollow = undefined;
     this.followedSince = undefined;
+  }
+
+  /** Notes what is known now. */
+  glance(): void {
+    const { world, session } = this;
+    if (this.#unfollow === undefined || this.completed) return;
+    const deadline = world.localDeadlineOf(session.tkn);
+    const seen = world.seenDeadlineOf(session.tkn);
+    const note = (state: SessionState) => {
+      // Until a sleep is found out, what was known before is out of date.
+      if ('deadline' in state && state.state !== 'suspended')
+        this.glances.push({ known: state.deadline, deadline, seen });
+    };
+    session.state$.subscribe(note).unsubscribe();
   }
 
   /** A second handle, by a reply to `SH_INFO`, whose stream is subscribed to as well. */

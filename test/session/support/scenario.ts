@@ -1,99 +1,6 @@
-import * as fc from 'fast-check';
+import type { Happening } from './happenings.js';
 import { Observed } from './observed.js';
 import type { World } from './world.js';
-
-/** One thing that happens. `which` picks a session. */
-export type Happening =
-  | { readonly do: 'create'; readonly seconds: number; readonly flags: number; readonly filled: boolean }
-  | { readonly do: 'wait'; readonly ms: number }
-  | { readonly do: 'set' | 'get' | 'clear' | 'end' | 'count'; readonly which: number; readonly by: 'us' | 'other' }
-  | { readonly do: 'end-all'; readonly by: 'us' | 'other' }
-  | { readonly do: 'disconnect' | 'reconnect' | 'restart' }
-  | { readonly do: 'lose'; readonly on: boolean }
-  | { readonly do: 'jump' | 'stall'; readonly ms: number }
-  | { readonly do: 'latency'; readonly there: number; readonly back: number }
-  | { readonly do: 'unfollow' | 'follow' | 'attach' | 'leave'; readonly which: number; readonly by: 'us' }
-  | { readonly do: 'keep-alive' | 'count-down' | 'state'; readonly which: number; readonly until: 'left' | 'event' }
-  | { readonly do: 'give-up'; readonly which: number; readonly with: 'set' | 'get' }
-  | { readonly do: 'save' | 'load' | 'reload' };
-
-const which = fc.nat(5);
-const by = fc.constantFrom('us' as const, 'other' as const);
-
-/** What may happen, and how often. */
-export const happenings: fc.Arbitrary<readonly Happening[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        do: fc.constant('create' as const),
-        seconds: fc.constantFrom(1, 2, 3, 6, 20, 60),
-        flags: fc.nat(7),
-        filled: fc.boolean(),
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        do: fc.constant('wait' as const),
-        ms: fc.constantFrom(0, 1, 300, 1500, 4000, 9000, 30_000),
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        do: fc.constantFrom('set' as const, 'get' as const, 'clear' as const, 'end' as const, 'count' as const),
-        which,
-        by,
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('end-all' as const), by }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({ do: fc.constantFrom('disconnect' as const, 'reconnect' as const, 'restart' as const) }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('lose' as const), on: fc.boolean() }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({ do: fc.constant('jump' as const), ms: fc.constantFrom(20, 49, 400, 3000, 40_000) }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('stall' as const), ms: fc.constantFrom(100, 4000) }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        do: fc.constant('latency' as const),
-        there: fc.constantFrom(1, 40, 700),
-        back: fc.constantFrom(1, 40, 700),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constantFrom('unfollow' as const, 'follow' as const, 'attach' as const, 'leave' as const),
-        which,
-        by: fc.constant('us' as const),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constantFrom('keep-alive' as const, 'count-down' as const, 'state' as const),
-        which,
-        until: fc.constantFrom('left' as const, 'event' as const),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('save' as const, 'load' as const, 'reload' as const) }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        do: fc.constant('give-up' as const),
-        which,
-        with: fc.constantFrom('set' as const, 'get' as const),
-      }),
-    },
-  ),
-  { minLength: 1, maxLength: 40 },
-);
 
 /** Lets things happen, one after the other. */
 export class Scenario {
@@ -103,8 +10,13 @@ export class Scenario {
 
   constructor(
     readonly world: World,
-    private readonly jumps: 'sleep' | 'set-back',
-    private readonly loads: boolean,
+    private readonly options: {
+      readonly jumps: 'sleep' | 'set-back';
+      /** Whether datasets are loaded. */
+      readonly loads: boolean;
+      /** Whether what is known is looked at all the time. */
+      readonly glances: boolean;
+    },
   ) {}
 
   /** Notes each touch of `keepAlive` with its session. */
@@ -114,7 +26,10 @@ export class Scenario {
 
   play(list: readonly Happening[]): this {
     this.#noteTouches();
-    for (const happening of list) this.#happen(happening);
+    for (const happening of list) {
+      this.#happen(happening);
+      this.#glance();
+    }
     return this;
   }
 
@@ -143,7 +58,7 @@ export class Scenario {
       case 'create':
         return this.#create(happening);
       case 'wait':
-        return world.clock.advance(happening.ms);
+        return this.#wait(happening.ms);
       case 'end-all':
         return happening.by === 'us' ? this.#send('SH_END_ALL', {}) : world.other('SH_END_ALL', {});
       case 'disconnect':
@@ -158,13 +73,13 @@ export class Scenario {
       case 'reload':
         return this.#reload();
       case 'load':
-        return this.loads ? world.server.load() : undefined;
+        return this.options.loads ? world.server.load() : undefined;
       case 'lose':
         world.losing = happening.on;
         return;
       case 'jump':
         // Not both in one history: a clock set back just as the machine sleeps hides the sleep.
-        return this.jumps === 'sleep' ? world.clock.sleep(happening.ms) : world.clock.setWall(-happening.ms);
+        return this.options.jumps === 'sleep' ? world.clock.sleep(happening.ms) : world.clock.setWall(-happening.ms);
       case 'stall':
         return world.server.stall(happening.ms);
       case 'latency':
@@ -178,7 +93,7 @@ export class Scenario {
 
   /** The server restarts, with what it held. */
   #reload(): void {
-    if (!this.loads) return;
+    if (!this.options.loads) return;
     this.world.server.save();
     this.world.disconnect();
     this.world.server.restart();
@@ -203,6 +118,7 @@ export class Scenario {
   #happenTo(happening: Extract<Happening, { which: number }>) {
     const observed = this.observed[happening.which];
     if (observed === undefined) return;
+    const { tkn } = observed.session;
     switch (happening.do) {
       case 'follow':
         return observed.follow();
@@ -218,21 +134,49 @@ export class Scenario {
         return observed.countDown(happening.until);
       case 'state':
         return observed.watchState(happening.until);
-    }
-    const { tkn } = observed.session;
-    if (happening.do === 'give-up') {
-      const command = happening.with === 'set' ? 'SH_SET' : 'SH_GET';
-      const giveUp = this.world.command(command, { tkn, keys: [] }).subscribe({ error: () => {} });
-      // It was written.
-      this.world.clock.advance(1);
-      giveUp.unsubscribe();
-      return;
+      case 'give-up':
+        return this.#giveUp(tkn, happening.with);
+      case 'give-up-unseen':
+        return this.#giveUpUnseen(observed, happening);
     }
     const members =
       happening.do === 'set' ? { tkn, keys: { a: 1 } } : happening.do === 'get' ? { tkn, keys: ['a'] } : { tkn };
     const command = `SH_${happening.do.toUpperCase()}`;
     if (happening.by === 'us') this.#send(command, members);
     else this.world.other(command, members);
+  }
+
+  /** What is known is looked at several times. */
+  #wait(ms: number): void {
+    for (let step = 0; step < 5; step++) {
+      this.world.clock.advance(ms / 5);
+      this.#glance();
+    }
+  }
+
+  #glance(): void {
+    if (!this.options.glances) return;
+    for (const observed of this.observed) observed.glance();
+  }
+
+  /** While nobody follows. Somebody does from then on. */
+  #giveUpUnseen(observed: Observed, { with: touch, there }: Extract<Happening, { do: 'give-up-unseen' }>): void {
+    const { latency } = this.world;
+    const usual = latency.there;
+    observed.unfollow();
+    observed.leave();
+    latency.there = there;
+    this.#giveUp(observed.session.tkn, touch);
+    latency.there = usual;
+    observed.follow();
+  }
+
+  #giveUp(tkn: bigint, touch: 'set' | 'get'): void {
+    const command = touch === 'set' ? 'SH_SET' : 'SH_GET';
+    const request = this.world.command(command, { tkn, keys: [] }).subscribe({ error: () => {} });
+    // It was written.
+    this.world.clock.advance(1);
+    request.unsubscribe();
   }
 
   #send(command: string, members: Parameters<World['command']>[1]): void {
