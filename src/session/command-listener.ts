@@ -1,25 +1,19 @@
 import { Status } from '../protocol/status.js';
 import type { Reply } from '../transport/transport.js';
 import { said, saidByLoss, tokensOf } from './command-evidence.js';
+import type { Findings } from './findings.js';
 import type { FollowedSession } from './followed.js';
 import type { Missing } from './missing.js';
 import type { CommandObserver, SettledCommand } from './port.js';
-import type { Answers } from './prober.js';
 import type { Roll } from './roll.js';
-import type { Evidence } from './state.js';
-
-/** What the listener does about what it hears. */
-export interface Room extends Pick<Answers<FollowedSession>, 'exists'> {
-  learn(session: FollowedSession, evidence: Evidence): void;
-  ask(session: FollowedSession, what: 'exists' | 'info'): void;
-}
 
 /** Hears every command that the client settles, and knows what that says of the sessions that are followed. */
 export class CommandListener implements CommandObserver {
   constructor(
     private readonly roll: Roll,
     private readonly missing: Missing,
-    private readonly room: Room,
+    private readonly findings: Findings,
+    private readonly ask: (session: FollowedSession, what: 'exists' | 'info') => void,
   ) {}
 
   /** Whether replies are of interest to anybody; those that end sessions always are, once there are any. */
@@ -80,24 +74,24 @@ export class CommandListener implements CommandObserver {
     const what = said(command, reply, span);
     if (what === 'nothing') return;
     if (what === 'gone') {
-      this.room.exists(session, span, false);
+      this.findings.exists(session, span, false);
       return;
     }
     session.aliveIn = this.roll.connection;
-    if (what !== 'alive') this.room.learn(session, what);
+    if (what !== 'alive') this.findings.learn(session, what);
   }
 
   #lostFor(session: FollowedSession, command: SettledCommand): void {
     this.roll.checkClocks();
     if (command.row.command === 'SH_END') {
       session.ownEnd = 'lost';
-      this.room.ask(session, 'exists');
+      this.ask(session, 'exists');
     }
     const evidence = saidByLoss(command, this.roll.now());
     if (evidence === undefined) return;
     const { life } = session;
-    this.room.learn(session, evidence);
-    if (session.life !== life && evidence.kind === 'touch-lost') this.room.ask(session, 'info');
+    this.findings.learn(session, evidence);
+    if (session.life !== life && evidence.kind === 'touch-lost') this.ask(session, 'info');
   }
 
   /** This client ended all that were left. What is known to be gone was not, and one that was overdue may have expired before. */
@@ -118,7 +112,7 @@ export class CommandListener implements CommandObserver {
     const span = this.roll.spanOf(reply);
     for (const tkn of tokensOf(argument)) {
       const session = this.roll.followed.get(tkn);
-      if (session?.fate === 'none') this.room.exists(session, span, existing.has(tkn));
+      if (session?.fate === 'none') this.findings.exists(session, span, existing.has(tkn));
     }
   }
 }

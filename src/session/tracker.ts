@@ -2,16 +2,16 @@ import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
 import { forever } from './clock-watch.js';
 import { CommandListener } from './command-listener.js';
-import { before, type Interval, never } from './deadline.js';
+import { type Interval, never } from './deadline.js';
 import type { SessionEvent } from './events.js';
+import { Findings } from './findings.js';
 import { FollowedSession, type Follower } from './followed.js';
 import { type Known, sameSettings, shownDeadline } from './life.js';
 import { Lookout } from './lookout.js';
-import { type Gone, Missing } from './missing.js';
+import { Missing } from './missing.js';
 import type { CommandObserver, SessionPort, SessionSettings } from './port.js';
-import { type Answers, Prober, spanOf } from './prober.js';
+import { Prober, spanOf } from './prober.js';
 import { Roll } from './roll.js';
-import type { Evidence, SessionReport } from './state.js';
 import { Trust } from './trust.js';
 import { afterUnseen } from './unseen.js';
 import { unseenSleep } from './verdict.js';
@@ -28,7 +28,7 @@ export interface TrackerOptions {
  * Follows sessions: keeps deadlines by what it hears, asks the server where they can't tell, and passes on what happened.
  * Nothing runs while nobody follows.
  */
-export class SessionTracker implements Answers<FollowedSession> {
+export class SessionTracker {
   /** To be told of every command that the client settles. */
   readonly listener: CommandObserver;
   readonly #roll: Roll;
@@ -53,19 +53,16 @@ export class SessionTracker implements Answers<FollowedSession> {
     });
     const ask = (session: FollowedSession, what: 'exists' | 'info') => this.#ask(session, what);
     this.#roll = roll;
-    this.#prober = new Prober<FollowedSession>(port, roll.agenda, this);
     this.#lookout = new Lookout(roll, ask, sweepInterval);
     this.#missing = new Missing(roll, {
       ask,
-      sentence: (session, gone) => this.#sentence(session, gone),
+      sentence: (session, gone) => findings.sentence(session, gone),
       resume: (session) => this.#trust.resume(session),
     });
+    const findings = new Findings(roll, this.#missing, this.#lookout, ask);
+    this.#prober = new Prober<FollowedSession>(port, roll.agenda, findings);
     this.#trust = new Trust(roll, this.#prober, this.#missing, this.#lookout);
-    this.listener = new CommandListener(roll, this.#missing, {
-      ask,
-      exists: (session, span, exists) => this.exists(session, span, exists),
-      learn: (session, evidence) => this.#learn(session, evidence),
-    });
+    this.listener = new CommandListener(roll, this.#missing, findings, ask);
     // As long as the client lives; it completes with it.
     port.connection$.subscribe({
       next: (status) => this.#trust.connectionIs(status),
@@ -168,50 +165,6 @@ export class SessionTracker implements Answers<FollowedSession> {
     return settings.deleteSession || roll.now() < deadline.lo - unseenSleep ? 'now' : 'after-a-look';
   }
 
-  // ---- what the server answers
-
-  exists(session: FollowedSession, span: Interval, exists: boolean): void {
-    this.#roll.checkClocks();
-    if (!session.followed || session.fate !== 'none') return;
-    if (!exists) {
-      this.#roll.sleptThrough(session);
-      this.agenda.plan(session, Number.POSITIVE_INFINITY);
-      this.#missing.found(session, span.hi);
-      return;
-    }
-    session.aliveIn = this.#roll.connection;
-    this.#missing.seen(session, span.hi);
-    this.#lookout.stillThere(session, span);
-  }
-
-  informed(session: FollowedSession, answered: Interval, report: SessionReport): void {
-    this.#roll.checkClocks();
-    if (!session.followed || session.fate !== 'none') return;
-    session.lookedAt = answered.lo;
-    if (session.ownEnd === 'unheard') session.ownEnd = 'none'; // it was asked after those ends, and is there
-    session.aliveIn = this.#roll.connection;
-    this.#learn(session, { kind: 'info', span: this.#roll.awake(answered), info: report });
-    this.#missing.seen(session, answered.hi);
-    if (isOpen(session)) {
-      this.#ask(session, 'info');
-      return;
-    }
-    if (session.resuming) {
-      session.resuming = false;
-      this.#roll.take(session, { kind: 'resumed' });
-    }
-    this.#lookout.proceed(session);
-  }
-
-  unanswered(session: FollowedSession): void {
-    if (!session.followed || session.fate !== 'none') return;
-    const { life } = session;
-    const isVague = life.is !== 'over' && life.known.awakeLo !== undefined;
-    this.#lookout.unanswered(session, session.resuming || isVague || this.#missing.waitsFor(session));
-  }
-
-  // ---- following
-
   #start(session: FollowedSession): void {
     this.#roll.followed.set(session.tkn, session);
     this.#roll.sleptUnseen(session);
@@ -273,36 +226,4 @@ export class SessionTracker implements Answers<FollowedSession> {
   #ask(session: FollowedSession, what: 'exists' | 'info'): void {
     if (this.#roll.status === 'open') this.#prober.ask(session, what);
   }
-
-  /** Takes in what a reply, or the loss of one, says about a session. */
-  #learn(session: FollowedSession, evidence: Evidence): void {
-    this.#roll.sleptThrough(session);
-    const { life } = session;
-    if (life.is === 'over') return;
-    this.#roll.take(session, evidence);
-    const after = session.life;
-    if (after.is === 'over' || after.known.deadline === life.known.deadline) return;
-    if (evidence.kind !== 'touch-lost') session.knownIn = this.#roll.connection;
-    if (after.known.cycle > life.known.cycle) {
-      // Its new cycle began with a look of the server's.
-      this.#lookout.expired(before(after.known.deadline, after.known.settings.duration));
-    }
-    this.#lookout.proceed(session);
-  }
-
-  #sentence(session: FollowedSession, gone: Gone): void {
-    const { life } = session;
-    if (life.is === 'over') return;
-    this.#roll.take(session, { kind: 'gone', ...gone });
-    if (session.life.is !== 'over' || session.life.last.state !== 'expired') return;
-    this.#lookout.expired({ lo: life.known.deadline.lo, hi: gone.answeredAt });
-  }
-}
-
-/**
- * Whether an answer has left open where the deadline lies: it was asked for before a touch whose reply is lost, or before the wall clock
- * was set back. What is asked now will tell.
- */
-function isOpen({ life }: FollowedSession): boolean {
-  return life.is !== 'over' && (life.known.lost !== undefined || life.known.awakeLo !== undefined);
 }

@@ -1,0 +1,89 @@
+import { before, type Interval } from './deadline.js';
+import type { FollowedSession } from './followed.js';
+import type { Lookout } from './lookout.js';
+import type { Gone, Missing } from './missing.js';
+import type { Answers } from './prober.js';
+import type { Roll } from './roll.js';
+import type { Evidence, SessionReport } from './state.js';
+
+/** Takes in what the server says of sessions that are followed, asked or not, and what is to be done about it next. */
+export class Findings implements Answers<FollowedSession> {
+  constructor(
+    private readonly roll: Roll,
+    private readonly missing: Missing,
+    private readonly lookout: Lookout,
+    private readonly ask: (session: FollowedSession, what: 'info') => void,
+  ) {}
+
+  exists(session: FollowedSession, span: Interval, exists: boolean): void {
+    this.roll.checkClocks();
+    if (!session.followed || session.fate !== 'none') return;
+    if (!exists) {
+      this.roll.sleptThrough(session);
+      this.roll.agenda.plan(session, Number.POSITIVE_INFINITY);
+      this.missing.found(session, span.hi);
+      return;
+    }
+    session.aliveIn = this.roll.connection;
+    this.missing.seen(session, span.hi);
+    this.lookout.stillThere(session, span);
+  }
+
+  informed(session: FollowedSession, answered: Interval, report: SessionReport): void {
+    this.roll.checkClocks();
+    if (!session.followed || session.fate !== 'none') return;
+    session.lookedAt = answered.lo;
+    if (session.ownEnd === 'unheard') session.ownEnd = 'none'; // it was asked after those ends, and is there
+    session.aliveIn = this.roll.connection;
+    this.learn(session, { kind: 'info', span: this.roll.awake(answered), info: report });
+    this.missing.seen(session, answered.hi);
+    if (isOpen(session)) {
+      this.ask(session, 'info');
+      return;
+    }
+    if (session.resuming) {
+      session.resuming = false;
+      this.roll.take(session, { kind: 'resumed' });
+    }
+    this.lookout.proceed(session);
+  }
+
+  unanswered(session: FollowedSession): void {
+    if (!session.followed || session.fate !== 'none') return;
+    const { life } = session;
+    const isVague = life.is !== 'over' && life.known.awakeLo !== undefined;
+    this.lookout.unanswered(session, session.resuming || isVague || this.missing.waitsFor(session));
+  }
+
+  /** Takes in what a reply, or the loss of one, says about a session. */
+  learn(session: FollowedSession, evidence: Evidence): void {
+    this.roll.sleptThrough(session);
+    const { life } = session;
+    if (life.is === 'over') return;
+    this.roll.take(session, evidence);
+    const after = session.life;
+    if (after.is === 'over' || after.known.deadline === life.known.deadline) return;
+    if (evidence.kind !== 'touch-lost') session.knownIn = this.roll.connection;
+    if (after.known.cycle > life.known.cycle) {
+      // Its new cycle began with a look of the server's.
+      this.lookout.expired(before(after.known.deadline, after.known.settings.duration));
+    }
+    this.lookout.proceed(session);
+  }
+
+  sentence(session: FollowedSession, gone: Gone): void {
+    const { life } = session;
+    if (life.is === 'over') return;
+    this.roll.take(session, { kind: 'gone', ...gone });
+    if (session.life.is !== 'over' || session.life.last.state !== 'expired') return;
+    this.lookout.expired({ lo: life.known.deadline.lo, hi: gone.answeredAt });
+  }
+}
+
+/**
+ * Whether an answer has left open where the deadline lies: it was asked for before a touch whose reply is lost, or before the wall clock
+ * was set back. What is asked now will tell.
+ */
+function isOpen({ life }: FollowedSession): boolean {
+  return life.is !== 'over' && (life.known.lost !== undefined || life.known.awakeLo !== undefined);
+}
