@@ -32,6 +32,9 @@ export class Findings implements Answers<FollowedSession> {
   informed(session: FollowedSession, answered: Interval, report: SessionReport): void {
     this.roll.checkClocks();
     if (!session.followed || session.fate !== 'none') return;
+    const { continuity } = this.roll;
+    continuity.testified(session, answered, report, (span) => this.roll.awake(span));
+    continuity.heard(answered.lo);
     session.lookedAt = answered.lo;
     if (session.ownEnd === 'unheard') session.ownEnd = 'none'; // it was asked after those ends, and is there
     session.aliveIn = this.roll.connection;

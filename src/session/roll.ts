@@ -1,6 +1,7 @@
 import type { Reply } from '../transport/transport.js';
 import { Agenda } from './agenda.js';
 import { ClockWatch } from './clock-watch.js';
+import { Continuity } from './continuity.js';
 import type { Interval } from './deadline.js';
 import type { SessionEvent, SuspensionReason } from './events.js';
 import { type FollowedSession, Outbox } from './followed.js';
@@ -23,6 +24,7 @@ export class Roll {
   /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then. */
   unheardEnds = 0;
   readonly unheardTouches = new UnheardTouches();
+  readonly continuity = new Continuity();
 
   constructor(
     readonly port: SessionPort,
@@ -57,6 +59,7 @@ export class Roll {
   /** From writing a request to its reply; earlier by what the machine slept in between, as deadlines are. */
   spanOf(reply: Reply): Interval {
     this.checkClocks();
+    this.continuity.heard(reply.firstWrittenAt);
     return this.awake(spanOf(reply));
   }
 

@@ -28,10 +28,12 @@ export class Trust {
     roll.status = status;
     switch (status) {
       case 'open':
+        this.#callWitnesses();
         if (roll.followed.size > 0) this.missing.askAll('connection');
         return;
       case 'lost':
         roll.connection += 1;
+        roll.continuity.connectionLost();
         this.#suspend('connection');
         return;
       case 'closed':
@@ -45,6 +47,7 @@ export class Trust {
   resume(session: FollowedSession): void {
     const { life } = session;
     if (life.is !== 'suspended' || session.fate !== 'none' || this.roll.status !== 'open') return;
+    this.roll.continuity.settle(this.roll.connection);
     if (this.#needsLook(session)) {
       session.resuming = true;
       this.prober.ask(session, 'info');
@@ -52,6 +55,14 @@ export class Trust {
       this.roll.take(session, { kind: 'resumed' });
       this.lookout.proceed(session);
     }
+  }
+
+  /** Where a server can load sessions: one that tells of its own deadline may spare all others from being asked about theirs. */
+  #callWitnesses(): void {
+    const { followed, continuity, connection, port } = this.roll;
+    if (followed.size === 0) continuity.settle(connection);
+    if (!port.persistEnabled) return;
+    for (const session of continuity.witnesses(followed.values(), this.roll.now())) this.prober.ask(session, 'info');
   }
 
   #suspend(reason: SuspensionReason): void {
@@ -71,7 +82,7 @@ export class Trust {
     if (settings.duration === 0) return false;
     if (lost !== undefined) return true;
     // The server may have been started again, and have loaded it from a dataset: then its deadline began anew.
-    if (this.roll.port.persistEnabled && knownIn !== this.roll.connection) return true;
+    if (this.roll.port.persistEnabled && this.roll.continuity.isBrokenSince(knownIn)) return true;
     const now = this.roll.now();
     if (now < deadline.lo - unseenSleep) return false;
     return !settings.deleteSession || isExtendable(settings) || now < deadline.hi;

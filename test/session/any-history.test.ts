@@ -149,6 +149,17 @@ describe('whatever happens', () => {
     });
   });
 
+  it('and once a session goes on that was loaded as the server was started again', () => {
+    inAnyHistory(({ truth }, { told, session: { tkn } }) => {
+      for (const { event, deadline, happened } of told) {
+        if (event.type !== 'resumed' || event.reason !== 'connection' || deadline === undefined) continue;
+        const [before, last] = truth(tkn, happened).slice(-2);
+        if (before?.what !== 'lost' || last?.what !== 'loaded') continue;
+        expect(event.deadline.hi).toBeGreaterThanOrEqual(deadline - slack);
+      }
+    });
+  });
+
   it('and at any other time, what states tell of it', () => {
     inAnyHistory((_, { glances }) => {
       for (const { known, deadline, seen } of glances) {

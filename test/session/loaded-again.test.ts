@@ -57,3 +57,101 @@ describe('a session of a server that restarted and loaded it', () => {
     expect(world.sent.length).toBe(length);
   });
 });
+
+describe('after a loss of the connection, where the server has datasets', () => {
+  /** Sessions that are followed, made one second after the other, as the connection is lost and comes back 2 s later. */
+  function manyLosing(flags: Partial<SessionSettings>, meanwhile: (world: World, tkns: readonly bigint[]) => void) {
+    const world = new World({ persistEnabled: true });
+    const followed = Array.from({ length: 30 }, () => {
+      world.clock.advance(1000);
+      const session = world.create({ seconds: 600, deleteSession: true, ...flags });
+      return { session, events: world.follow(session) };
+    });
+    world.clock.advance(60_000);
+    world.disconnect();
+    meanwhile(
+      world,
+      followed.map(({ session }) => session.tkn),
+    );
+    world.clock.advance(2000);
+    world.sent.length = 0;
+    world.reconnect();
+    world.clock.advance(100);
+    for (const { session, events } of followed) {
+      const deadline = world.deadlineOf(session.tkn) ?? Number.NaN;
+      expect(events.at(-1)?.type).toBe('resumed');
+      expect(events.at(-1)?.deadline.lo).toBeLessThanOrEqual(deadline);
+      expect(events.at(-1)?.deadline.hi).toBeGreaterThanOrEqual(deadline);
+    }
+    const asked = (what: string) => world.sent.filter((command) => command === what).length;
+    return { infos: asked('SH_INFO'), exists: asked('SH_EXISTS') };
+  }
+
+  /** The server is started again, and loads what it held. */
+  function reload(world: World): void {
+    world.server.save();
+    world.server.restart();
+    world.server.load();
+  }
+
+  it('a few that have their old deadlines prove that the server was not started again: no other is looked at', () => {
+    expect(manyLosing({}, () => {})).toEqual({ infos: 3, exists: 1 });
+  });
+
+  it('none has its old deadline: the server was started again, and all are looked at', () => {
+    expect(manyLosing({}, reload).infos).toBe(30);
+    expect(manyLosing({ extendOnGet: true }, reload).infos).toBe(30);
+  });
+
+  it('others may have extended some of those: one that has its old deadline is enough', () => {
+    const losing = (extended: number) =>
+      manyLosing({ extendOnGet: true }, (world, tkns) => {
+        for (const tkn of tkns.slice(0, extended)) world.other('SH_GET', { tkn, keys: [] });
+      });
+    expect(losing(2).infos).toBe(3);
+    expect(losing(3).infos).toBe(30);
+  });
+
+  it('it was lost twice: what was proven the first time holds, and what was not is asked about', () => {
+    const again = (world: World, ms: number) => {
+      world.reconnect();
+      world.clock.advance(ms);
+      world.disconnect();
+    };
+    expect(manyLosing({}, (world) => again(world, 100)).infos).toBe(3);
+    expect(manyLosing({}, (world) => again(world, 1)).infos).toBe(3);
+    for (const ms of [1, 100]) {
+      const reloadedLast = (world: World) => {
+        again(world, ms);
+        reload(world);
+      };
+      const reloadedFirst = (world: World) => {
+        reload(world);
+        again(world, ms);
+      };
+      expect(manyLosing({}, reloadedLast).infos).toBe(30);
+      manyLosing({}, reloadedFirst);
+    }
+  });
+
+  it('the machine slept, and the server was started again in the meantime: all are looked at', () => {
+    // By the clock that slept, it was started before the last answer, and before some sessions were made.
+    const slept = (world: World) => {
+      reload(world);
+      world.clock.sleep(95_000);
+    };
+    expect(manyLosing({}, slept).infos).toBe(30);
+  });
+
+  it('nothing was answered since all of them were made: all are looked at, as it may have been started again at once', () => {
+    const world = new World({ persistEnabled: true });
+    const sessions = Array.from({ length: 10 }, () => world.create({ seconds: 600, deleteSession: true }));
+    const events = sessions.map((session) => world.follow(session));
+    world.clock.advance(60_000);
+    world.disconnect();
+    world.reconnect();
+    world.clock.advance(100);
+    expect(world.sent.filter((command) => command === 'SH_INFO').length).toBe(10);
+    expect(events.map((of) => of.at(-1)?.type)).toEqual(sessions.map(() => 'resumed'));
+  });
+});
