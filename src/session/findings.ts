@@ -2,7 +2,7 @@ import { before, type Interval } from './deadline.js';
 import type { FollowedSession } from './followed.js';
 import type { Lookout } from './lookout.js';
 import type { Gone, Missing } from './missing.js';
-import type { Answers } from './prober.js';
+import { type Answers, outdate } from './prober.js';
 import type { Roll } from './roll.js';
 import type { Evidence, SessionReport } from './state.js';
 
@@ -17,6 +17,7 @@ export class Findings implements Answers<FollowedSession> {
 
   exists(session: FollowedSession, span: Interval, exists: boolean): void {
     this.roll.checkClocks();
+    outdate(session);
     if (!session.followed || session.fate !== 'none') return;
     if (!exists) {
       this.roll.sleptThrough(session);
@@ -60,6 +61,7 @@ export class Findings implements Answers<FollowedSession> {
 
   /** Takes in what a reply, or the loss of one, says about a session. */
   learn(session: FollowedSession, evidence: Evidence): void {
+    outdate(session);
     this.roll.sleptThrough(session);
     const { life } = session;
     if (life.is === 'over') return;

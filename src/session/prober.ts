@@ -10,8 +10,11 @@ import type { SessionReport } from './state.js';
 /** What the prober needs to know of a session. */
 export interface Askable {
   readonly tkn: bigint;
-  /** The question that waits for it or is under way. Belongs to the prober. */
-  asked: 'nothing' | 'exists' | 'info';
+  /**
+   * The question that waits for it or is under way; or is answered, and the answer waits to be taken in, unless something else
+   * outdates it. Belongs to the prober.
+   */
+  asked: 'nothing' | 'exists' | 'info' | 'exists-answered' | 'info-answered' | 'outdated';
   /** Where it waits to be asked about. Belongs to the prober. */
   waits: Place<this> | undefined;
 }
@@ -38,6 +41,8 @@ const envelope = '{"SH_EXISTS":{"tkns":[]}}'.length;
 /** A token and a comma at their longest. Counting the digits of each took longer than all else about a question. */
 const tokenBytes = '18446744073709551615,'.length;
 
+const answeredAs = { exists: 'exists-answered', info: 'info-answered' } as const;
+
 /** From writing a request for the first time to its answer. */
 export const spanOf = (reply: Reply): Interval => ({ lo: reply.firstWrittenAt, hi: reply.answeredAt });
 
@@ -61,7 +66,8 @@ export class Prober<Session extends Askable> {
    * or is under way.
    */
   ask(session: Session, what: 'exists' | 'info'): void {
-    if (session.asked === what || session.asked === 'info') return;
+    const { asked } = session;
+    if (asked === what || asked === answeredAs[what] || asked === 'info' || asked === 'info-answered') return;
     this.forget(session);
     session.asked = what;
     session.waits = (what === 'exists' ? this.#exists : this.#info).join(session);
@@ -110,9 +116,7 @@ export class Prober<Session extends Askable> {
     this.#send({ command: 'SH_EXISTS', tkns }, sessions, ({ body }, span) => {
       const existing = body.st === Status.Ok ? tokensIn(body.exist) : undefined;
       if (existing === undefined) return undefined;
-      return (session) => {
-        if (answered(session, 'exists')) this.answers.exists(session, span, existing.has(session.tkn));
-      };
+      return (session) => this.answers.exists(session, span, existing.has(session.tkn));
     });
     return true;
   }
@@ -125,7 +129,6 @@ export class Prober<Session extends Askable> {
       const report = body.st === Status.Ok ? reportOf(body) : undefined;
       if (report === undefined && body.st !== Status.SessionNotExist) return undefined;
       return (session) => {
-        if (!answered(session, 'info')) return;
         if (report === undefined) this.answers.exists(session, span, false);
         else this.answers.informed(session, span, report);
       };
@@ -139,40 +142,51 @@ export class Prober<Session extends Askable> {
     sessions: readonly Session[],
     understand: (reply: Reply, span: Interval) => TakeIn<Session> | undefined,
   ): void {
-    const asked: Asked<Session> = { sessions, giveUp() {} };
+    const what = question.command === 'SH_INFO' ? 'info' : 'exists';
+    const asked: Asked<Session> = { sessions, what, giveUp() {} };
     this.#round.push(asked);
     this.#underWay += 1;
     asked.giveUp = this.port.ask(question, {
-      replied: (reply) => this.#takeIn(asked, understand(reply, spanOf(reply)) ?? this.#unanswered),
-      failed: () => this.#takeIn(asked, this.#unanswered),
+      replied: (reply) => this.#answered(asked, understand(reply, spanOf(reply)) ?? this.#unanswered),
+      failed: () => this.#answered(asked, this.#unanswered),
     });
   }
 
   /**
-   * In slices, and not at once: answers come several to a chunk, and what others asked for is to be delivered first. They count
-   * as under way for as long as that takes.
+   * Takes an answer in: in slices, and not at once. Answers come several to a chunk, and what others asked for is to be delivered
+   * first. They count as under way for as long as that takes.
    */
-  #takeIn(asked: Asked<Session>, takeIn: TakeIn<Session>): void {
+  #answered(asked: Asked<Session>, takeIn: TakeIn<Session>): void {
+    const { sessions, what } = asked;
+    // One that waits was forgotten meanwhile, and is asked about anew.
+    for (const session of sessions) {
+      if (session.asked === what && session.waits === undefined) session.asked = answeredAs[what];
+    }
     const round = this.#round;
     let index = 0;
     this.agenda.workSoon(() => {
       if (round !== this.#round) return false; // stopped
-      const session = asked.sessions[index++];
-      if (session !== undefined) {
-        takeIn(session);
-        return true;
+      const session = sessions[index++];
+      if (session === undefined) {
+        this.#underWay -= 1;
+        this.#flushSoon();
+        return false;
       }
-      this.#underWay -= 1;
-      this.#flushSoon();
-      return false;
+      if (session.asked === 'outdated') this.ask(session, what);
+      else if (session.asked === answeredAs[what]) {
+        session.asked = 'nothing';
+        takeIn(session);
+      }
+      return true;
     });
   }
 
-  readonly #unanswered: TakeIn<Session> = (session) => {
-    if (session.asked === 'nothing') return;
-    session.asked = 'nothing';
-    this.answers.unanswered(session);
-  };
+  readonly #unanswered: TakeIn<Session> = (session) => this.answers.unanswered(session);
+}
+
+/** Something else was heard of a session: an answer that came before and waits to be taken in tells nothing any more. */
+export function outdate(session: Askable): void {
+  if (session.asked === 'exists-answered' || session.asked === 'info-answered') session.asked = 'outdated';
 }
 
 /** What to do with each session that was asked about. */
@@ -181,6 +195,7 @@ type TakeIn<Session> = (session: Session) => void;
 /** A question under way. */
 interface Asked<Session> {
   readonly sessions: readonly Session[];
+  readonly what: 'exists' | 'info';
   giveUp: () => void;
 }
 
@@ -193,13 +208,6 @@ function take<Session extends Askable>(line: Line<Session>, most = Number.POSITI
     taken.push(next.item);
   }
   return taken;
-}
-
-/** Takes note of an answer; whether anybody still waits for it. */
-function answered(session: Askable, what: 'exists' | 'info'): boolean {
-  if (session.asked !== what) return false;
-  session.asked = 'nothing';
-  return true;
 }
 
 function tokensIn(value: JsonValue | undefined): Set<bigint> | undefined {

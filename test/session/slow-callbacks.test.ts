@@ -15,6 +15,29 @@ describe('a callback that is slow', () => {
     expect(events.at(-1)?.at).toBeLessThan(12_000);
   });
 
+  it('does not let an answer that waits for its turn override what a later reply has told', () => {
+    const world = new World();
+    // It is looked at before `expiring`, at the same time at which the others are found to have expired.
+    const touched = world.create({ seconds: 10, deleteSession: true, extendOnSetAdd: true, expiringBefore: 4848 });
+    const events = world.follow(touched);
+    let isFirst = true;
+    const whenOneExpires = () => {
+      world.clock.block(3);
+      if (isFirst) world.clock.schedule(() => world.command('SH_SET', { tkn: touched.tkn, keys: {} }).subscribe(), 6);
+      isFirst = false;
+    };
+    for (let index = 0; index < 40; index++) {
+      world.create({ seconds: 2, deleteSession: true }).expired$.subscribe(whenOneExpires);
+    }
+    world.clock.advance(9000);
+    expect(types(events)).toEqual(['opened', 'extended']);
+    const { lo = Number.NaN, hi } = events.at(-1)?.deadline ?? {};
+    const deadline = world.server.sessions.get(touched.tkn)?.deadline;
+    expect(deadline).toBeGreaterThanOrEqual(lo);
+    expect(deadline).toBeLessThanOrEqual(hi ?? Number.NaN);
+    expect(world.sent.filter((command) => command === 'SH_INFO')).toHaveLength(2); // it was asked again
+  });
+
   it('does not keep long jobs from getting on: they have as long as it took', () => {
     const clock = new TestClock();
     const agenda = new Agenda(clock, () => {});
