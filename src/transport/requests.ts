@@ -89,8 +89,8 @@ export class Requests {
     this.#log.queued(request);
     // A full batch leaves at once: replies come many to a chunk, and the server can work on it while we read the rest. Left
     // to the microtask after the chunk, both sides would take turns: measured at two thirds of the throughput.
-    if (this.#queue.size >= maxBatch) this.#flush();
-    else this.#flushSoon();
+    if (this.#queue.size < maxBatch) this.#flushSoon();
+    else if (this.#flow.type === 'linked' && this.#flow.traffic.hasRoom) this.#flush();
     return () => this.#cancel(request);
   }
 
@@ -233,6 +233,8 @@ export class Requests {
         return;
       case 'delivered':
         if (settlement.fenced) this.#log.fence(settlement.waiters.length, true);
+        // As in `send`: of those that wait already, a full batch leaves before anybody is told.
+        if (this.#queue.size >= maxBatch) this.#flush();
         this.#awaited.reply(settlement.waiters, settlement.frames);
         break;
       case 'lost':

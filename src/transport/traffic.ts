@@ -75,6 +75,11 @@ export class Traffic {
     return Math.max(0, ...left);
   }
 
+  /** Whether more may be written now. */
+  get hasRoom(): boolean {
+    return this.#correlator.inFlight < (this.link.pipelining === 'serial' ? 1 : this.maxInFlight);
+  }
+
   /** Writes what is queued and has room. */
   depart(queue: RequestQueue<Request>, room: Pick<Room, 'maxPayload' | 'now' | 'apart'>): Departure {
     const departure = takeBatches(queue, this.#correlator, {
