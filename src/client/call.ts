@@ -94,6 +94,7 @@ function checked<Args extends readonly [unknown?]>(
   value: unknown,
   method: string,
 ): Args[0] {
+  if (parameter.accepts?.(value) === true) return value;
   const result = parameter.schema.safeParse(value);
   if (result.success) return result.data;
   const { path, message } = firstComplaint(result.error.issues);

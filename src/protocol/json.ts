@@ -114,7 +114,9 @@ function isPlain(value: unknown, depth: number): boolean {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const name of Object.keys(value)) {
+  const names = Object.keys(value);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string; // below its length
     const member: unknown = (value as Readonly<Record<string, unknown>>)[name]; // a plain object, checked above
     if (member !== undefined && !(name.isWellFormed() && isPlain(member, depth + 1))) return false;
   }

@@ -36,6 +36,11 @@ export interface Parameter<Args extends readonly [unknown?]> {
   /** As NemesisDB's own clients name it. */
   readonly name: string;
   readonly schema: z.ZodMiniType<Args[0]>;
+  /**
+   * Whether the schema would let it pass as it is. For what most commands take: asking the schema made a tenth of a command's garbage,
+   * and what it adds to this are words for what is wrong.
+   */
+  accepts?(value: unknown): value is Args[0];
   /** The request's members as text, without braces; empty where there is nothing to say. */
   write(value: Args[0]): string;
   readonly pieces?: Pieces<Args[0]>;
@@ -55,7 +60,7 @@ const largestToken = 2n ** 64n - 1n;
 const decimal = /^[1-9]\d{0,19}$/;
 
 /** Whether this is a token, as it may be given. */
-export function isToken(value: unknown): boolean {
+export function isToken(value: unknown): value is TokenInput {
   if (typeof value === 'bigint') return value > 0n && value <= largestToken;
   if (typeof value !== 'string' || !decimal.test(value)) return false;
   return value.length < 20 || BigInt(value) <= largestToken;
@@ -70,6 +75,7 @@ const tokenSchema = must<TokenInput>(
 export const token: Parameter<[tkn: TokenInput]> = {
   name: 'tkn',
   schema: tokenSchema,
+  accepts: isToken,
   write: (tkn) => `"tkn":${tkn}`,
 };
 
@@ -102,6 +108,7 @@ const entriesOf = (keys: KeysInput) => Object.entries(keys).filter(([, value]) =
 export const keysWithValues: Parameter<[keys: KeysInput]> = {
   name: 'keys',
   schema: must<KeysInput>('an object of keys and their values', isObject),
+  accepts: (value): value is KeysInput => isObject(value),
   write: (keys) => `"keys":${writeJson(keys)}`,
   pieces: {
     member: 'keys',
@@ -119,7 +126,7 @@ function isKeyList(value: unknown): value is KeyList {
   return key === undefined && Array.isArray(keys) && keys.every(isText);
 }
 
-function isGetQuery(value: unknown): boolean {
+function isGetQuery(value: unknown): value is GetQuery {
   if (!isKeyList(value) || Array.isArray(value)) return false;
   const { schema } = value as { readonly schema?: unknown }; // as above
   if (schema === undefined) return true;
@@ -166,14 +173,13 @@ function complaint(query: unknown): string {
 export const getQuery: Parameter<[query: GetQuery]> = {
   name: 'query',
   schema: z.custom<GetQuery>(isGetQuery, { error: (issue) => complaint(issue.input) }),
+  accepts: isGetQuery,
   write: writeKeys,
   // Read, not spread: what was checked may be inherited.
   copy(query) {
     const { key, keys, schema } = query as GetMembers; // whichever of its forms it has
-    return {
-      ...(keys === undefined ? { key } : { keys: [...keys] }),
-      ...(schema !== undefined && { schema }),
-    } as GetQuery; // as it was
+    const copy = keys === undefined ? { key } : { keys: [...keys] };
+    return (schema === undefined ? copy : { ...copy, schema }) as GetQuery; // as it was
   },
   pieces: {
     ...pieceOfEachKey,

@@ -63,20 +63,25 @@ export function takeBatches(queue: RequestQueue<Request>, correlator: Correlator
   const expected = room.apart ? 1 : Math.min(maxBatch, Math.ceil(batchOfReplies / Math.max(1, room.replyLength)));
   const mostBatches = Math.max(maxBatches, Math.ceil(room.maxInFlight / expected));
   const first: Phase = { at: 'written', firstWrittenAt: room.now, writtenAt: room.now };
-  for (;;) {
+  while (queue.size > 0) {
     const half = correlator.batches === 0 && queue.size >= parted ? Math.ceil(queue.size / 2) : maxBatch;
     const free = Math.min(most - correlator.inFlight, half, expected);
     if (free <= 0 || correlator.batches >= mostBatches) break;
     const taken = queue.take(free);
-    if (taken.length === 0) break;
     const requests: Request[] = [];
-    for (const request of taken) (exceeds(request.text, room.maxPayload) ? refused : requests).push(request);
-    if (requests.length === 0) continue;
-    for (const request of requests) {
+    // Not `for…of`: all requests pass here, and each step of an iterator leaves an object behind.
+    for (let index = 0; index < taken.length; index++) {
+      const request = taken[index] as Request; // below its length
+      if (exceeds(request.text, room.maxPayload)) {
+        refused.push(request);
+        continue;
+      }
       request.phase = request.phase.at === 'queued' ? written(request.phase, first) : first;
       request.writings += 1;
       frames.push(request.text);
+      requests.push(request);
     }
+    if (requests.length === 0) continue;
     // One that others follow at once is not alone: without a fence of its own it would have to share theirs, and wait for them.
     const fence = correlator.written(requests, room.apart || queue.size > 0);
     if (fence !== undefined) frames.push(fenceFrame(fence));

@@ -187,7 +187,12 @@ export class Correlator<W extends Waiter> {
 
   /** The fence at this place in the line came: what was written up to it is settled, earlier fences were dropped. */
   #closeUpTo(index: number): Settlement<W> {
-    const waiters = this.#batches.slice(0, index + 1).flatMap((batch) => batch.waiters);
+    const [first] = this.#batches;
+    // Nearly always it is one batch, whose list will do.
+    const waiters =
+      index === 0 && first !== undefined
+        ? first.waiters
+        : this.#batches.slice(0, index + 1).flatMap((batch) => batch.waiters);
     const frames = this.#received;
     if (frames.length > waiters.length) return { type: 'confused', reason: 'more replies came than requests left' };
     // Whatever was dropped, what came is in order: where none is missing, each stands in its own place.

@@ -81,9 +81,14 @@ export class Traffic {
   }
 
   /** Writes what is queued and has room. */
-  depart(queue: RequestQueue<Request>, room: Pick<Room, 'maxPayload' | 'now' | 'apart'>): Departure {
+  depart(
+    queue: RequestQueue<Request>,
+    { maxPayload, now, apart }: Pick<Room, 'maxPayload' | 'now' | 'apart'>,
+  ): Departure {
     const departure = takeBatches(queue, this.#correlator, {
-      ...room,
+      maxPayload,
+      now,
+      apart,
       pipelining: this.link.pipelining,
       maxInFlight: this.maxInFlight,
       replyLength: this.#replyLength,
