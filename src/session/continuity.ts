@@ -69,9 +69,9 @@ export class Continuity {
     this.#doubted = false;
   }
 
-  /** Whether the server may have been started anew since a deadline was learned over a connection. */
+  /** Whether the server may have been started again since a deadline was learned over a connection. */
   isBrokenSince(connection: number): boolean {
-    return connection < this.#since;
+    return this.#doubted || connection < this.#since;
   }
 
   #mayTestify({ fate, knownIn }: FollowedSession, { known }: Ongoing, now: number): boolean {

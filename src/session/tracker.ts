@@ -168,11 +168,11 @@ export class SessionTracker {
   #start(session: FollowedSession): void {
     this.#roll.followed.set(session.tkn, session);
     this.#roll.sleptUnseen(session);
-    const { life, worthAsking } = afterUnseen(
-      session.life,
-      this.#roll.now(),
-      this.#roll.unheardTouches.of(session.tkn),
-    );
+    const { continuity, port, unheardTouches } = this.#roll;
+    const { life, worthAsking } = afterUnseen(session.life, this.#roll.now(), {
+      lost: unheardTouches.of(session.tkn),
+      mayBeReloaded: port.persistEnabled && continuity.isBrokenSince(session.knownIn),
+    });
     if (life.is === 'over') return;
     const event = {
       type: 'opened',

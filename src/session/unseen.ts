@@ -5,21 +5,27 @@ import { isExtendable, unseenSleep } from './verdict.js';
 /** An `SH_INFO` can't tell a deadline better than to a second: by less, what is known need not grow for asking. */
 const worthAsking = 1000;
 
-/**
- * What may have happened to a session that nobody followed until now: its interval grows. Whether by so much that it is worth asking.
- * `lost`: touches that may be executed yet.
- */
+/** What may have moved a deadline while nobody followed, besides others. */
+export interface Unseen {
+  /** Touches that may be executed yet. */
+  readonly lost: readonly LossOfTouch[];
+  /** Whether the server may have been started again, and have loaded the session. */
+  readonly mayBeReloaded: boolean;
+}
+
+/** What may have happened to a session that nobody followed until now: its interval grows. Whether by so much that it is worth asking. */
 export function afterUnseen(
   life: Life,
   now: number,
-  lost: readonly LossOfTouch[],
+  { lost, mayBeReloaded }: Unseen,
 ): { readonly life: Life; readonly worthAsking: boolean } {
   if (life.is === 'over') return { life, worthAsking: false };
   const { known } = life;
   const { settings, deadline } = known;
   // Nothing is said to be near or past: that is told anew.
   const idle = { is: 'alive', known } as const;
-  const movable = isExtendable(settings) || (!settings.deleteSession && now >= deadline.lo - unseenSleep);
+  const mayBeCleared = !settings.deleteSession && now >= deadline.lo - unseenSleep;
+  const movable = isExtendable(settings) || mayBeCleared || mayBeReloaded;
   if (settings.duration === 0 || !movable) return { life: idle, worthAsking: false };
   const hi = Math.max(deadline.hi, now + settings.duration * (1 + rateBound));
   const since = lost.reduce(loosened, { ...known, filled: undefined, deadline: { lo: deadline.lo, hi } });

@@ -58,6 +58,44 @@ describe('a session of a server that restarted and loaded it', () => {
   });
 });
 
+describe('a session that nobody followed as the server was started again and loaded it', () => {
+  it.each(['connected', 'disconnected'])('is opened with room for that, %s', (how) => {
+    const world = new World({ persistEnabled: true });
+    const session = world.create({ seconds: 60, deleteSession: true });
+    world.clock.advance(30_000);
+    world.disconnect();
+    reload(world);
+    if (how === 'connected') world.reconnect();
+    const events = world.follow(session);
+    const deadline = world.deadlineOf(session.tkn) ?? Number.NaN;
+    expect(events[0]?.deadline.lo).toBeLessThan(62_000);
+    expect(events[0]?.deadline.hi).toBeGreaterThanOrEqual(deadline);
+    world.reconnect();
+    world.clock.advance(100);
+    expect(types(events)).toEqual(how === 'connected' ? ['opened'] : ['opened', 'suspended', 'resumed']);
+    expect(world.sent.filter((command) => command === 'SH_INFO').length).toBe(1);
+  });
+
+  it('is not, where another one that was followed proves that it was not', () => {
+    const world = new World({ persistEnabled: true });
+    world.follow(world.create({ seconds: 600, deleteSession: true }));
+    world.clock.advance(5000);
+    const session = world.create({ seconds: 60, deleteSession: true });
+    world.clock.advance(5000);
+    world.disconnect();
+    world.reconnect();
+    world.clock.advance(100);
+    expect(world.follow(session)[0]?.deadline.hi).toBeLessThan(67_000);
+  });
+});
+
+/** The server is started again, and loads what it held. */
+function reload(world: World): void {
+  world.server.save();
+  world.server.restart();
+  world.server.load();
+}
+
 describe('after a loss of the connection, where the server has datasets', () => {
   /** Sessions that are followed, made one second after the other, as the connection is lost and comes back 2 s later. */
   function manyLosing(flags: Partial<SessionSettings>, meanwhile: (world: World, tkns: readonly bigint[]) => void) {
@@ -85,13 +123,6 @@ describe('after a loss of the connection, where the server has datasets', () => 
     }
     const asked = (what: string) => world.sent.filter((command) => command === what).length;
     return { infos: asked('SH_INFO'), exists: asked('SH_EXISTS') };
-  }
-
-  /** The server is started again, and loads what it held. */
-  function reload(world: World): void {
-    world.server.save();
-    world.server.restart();
-    world.server.load();
   }
 
   it('a few that have their old deadlines prove that the server was not started again: no other is looked at', () => {
