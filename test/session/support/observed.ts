@@ -9,6 +9,8 @@ export interface Told {
   readonly event: SessionEvent;
   /** The true deadline at that moment, on the client's clock; undefined: there is no such session. */
   readonly deadline: number | undefined;
+  /** As above, as if the machine had never slept. */
+  readonly unslept: number | undefined;
   /** Until when it lives at the latest by what the client was answered, on its clock. */
   readonly seen: number;
   /** How many things had happened in truth. */
@@ -51,8 +53,9 @@ export class Observed {
       next: (event) => {
         const deadline = world.localDeadlineOf(this.session.tkn);
         const seen = world.seenDeadlineOf(this.session.tkn);
+        const unslept = world.deadlineOf(this.session.tkn);
         const { length: happened } = world.server.events;
-        this.told.push({ event, deadline, seen, happened, outside: world.clock.outside() });
+        this.told.push({ event, deadline, unslept, seen, happened, outside: world.clock.outside() });
       },
       complete: () => {
         this.completed = true;
