@@ -27,6 +27,7 @@ export class CommandListener implements CommandObserver {
 
   replied(command: SettledCommand, reply: Reply): void {
     this.roll.unheardTouches.answered(reply.firstWrittenAt);
+    this.roll.continuity.heard(reply.firstWrittenAt);
     if (!this.#anyFollowed && !ends(command)) return;
     if (command.tkn !== undefined) {
       const session = this.roll.followed.get(command.tkn);

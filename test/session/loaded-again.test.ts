@@ -143,6 +143,30 @@ describe('after a loss of the connection, where the server has datasets', () => 
     expect(losing(3).infos).toBe(30);
   });
 
+  it('those that others can not extend are asked first, and none that never expires', () => {
+    const world = new World({ persistEnabled: true });
+    const kinds = [{ seconds: 600, extendOnGet: true }, { seconds: 600 }, { seconds: 0 }];
+    const make = (kind: (typeof kinds)[number]) => Array.from({ length: 5 }, () => world.create(kind));
+    const sessions = kinds.flatMap(make);
+    const events = sessions.map((session) => world.follow(session));
+    world.clock.advance(5000);
+    world.run('SV_INFO');
+    world.disconnect();
+    for (const { tkn } of sessions.slice(0, 5)) world.other('SH_GET', { tkn, keys: [] });
+    world.sent.length = 0;
+    world.reconnect();
+    world.clock.advance(100);
+    expect(world.sent.filter((command) => command === 'SH_INFO').length).toBe(3);
+    expect(events.map((of) => of.at(-1)?.type)).toEqual(sessions.map(() => 'resumed'));
+  });
+
+  it('another server of the same port may have loaded the same sessions, long ago: all are looked at', () => {
+    const earlier = (world: World) => {
+      for (const session of world.server.sessions.values()) session.deadline -= 100_000;
+    };
+    expect(manyLosing({}, earlier).infos).toBe(30);
+  });
+
   it('it was lost twice: what was proven the first time holds, and what was not is asked about', () => {
     const again = (world: World, ms: number) => {
       world.reconnect();
