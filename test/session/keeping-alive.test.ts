@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ValueError } from '../../src/errors.js';
 import type { Touch } from '../../src/session/session.js';
@@ -49,6 +50,9 @@ describe('keepAlive', () => {
     world.losing = true;
     world.clock.advance(15_000);
     expect(touches).toEqual([]);
+    const tries = world.sent.filter((command) => command === 'SH_GET').length; // once a second from 9.5 s on
+    expect(tries).toBeGreaterThanOrEqual(5);
+    expect(tries).toBeLessThanOrEqual(7);
     world.losing = false;
     world.clock.advance(3000);
     expect(touches.length).toBeGreaterThan(0);
@@ -69,6 +73,41 @@ describe('keepAlive', () => {
     expect(log.slice(4)).toEqual([]);
     world.clock.advance(4000);
     expect(log.slice(4)).toEqual(['extended', 'touch 1']);
+  });
+
+  it('goes on after the connection was lost while a touch was under way', () => {
+    const world = new World();
+    const session = world.create({ seconds: 30, extendOnGet: true });
+    const touches: Touch[] = [];
+    session.keepAlive().subscribe((touch) => touches.push(touch));
+    world.latency.back = 500;
+    world.clock.advance(9700);
+    world.latency.back = 1;
+    world.disconnect();
+    world.clock.advance(1000);
+    world.reconnect();
+    world.clock.advance(15_000);
+    expect(touches.length).toBeGreaterThan(0);
+  });
+
+  it('has one touch under way at most, though the deadline moves meanwhile; then it goes on', () => {
+    const world = new World();
+    const answers: Subject<void>[] = [];
+    const sh_get = () => {
+      const answer = new Subject<void>();
+      answers.push(answer);
+      return answer;
+    };
+    Object.assign(world.commands, { sh_get });
+    const session = world.create({ seconds: 30, extendOnGet: true });
+    session.keepAlive().subscribe();
+    world.clock.advance(11_000);
+    world.run('SH_GET', { tkn: session.tkn, keys: [] });
+    world.clock.advance(15_000);
+    expect(answers.length).toBe(1);
+    answers[0]?.complete();
+    world.clock.advance(2000);
+    expect(answers.length).toBe(2);
   });
 
   it('completes when the session is gone', () => {

@@ -214,5 +214,7 @@ describe('a touch whose reply is lost while nobody follows', () => {
     for (const session of [...sessions, untouched]) {
       expect(world.follow(session)[0]?.deadline.hi).toBe(Number.POSITIVE_INFINITY);
     }
+    world.clock.advance(3000);
+    expect(known(untouched).hi).toBeLessThan(64_000);
   });
 });
