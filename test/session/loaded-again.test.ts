@@ -55,6 +55,18 @@ describe('a session of a server that restarted and loaded it', () => {
     const { length } = world.sent;
     world.clock.advance(20_000);
     expect(world.sent.length).toBe(length);
+    world.clock.advance(50_000); // and past its deadline it is enough to hear whether it is there
+    expect(new Set(world.sent.slice(length))).toEqual(new Set(['SH_EXISTS']));
+  });
+
+  it('is not looked at where it never expires', () => {
+    const world = new World({ persistEnabled: true });
+    const events = world.follow(world.create());
+    world.disconnect();
+    world.reconnect();
+    world.clock.advance(10);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+    expect(world.sent).toEqual(['SH_NEW', 'SH_EXISTS']);
   });
 });
 
@@ -158,6 +170,21 @@ describe('after a loss of the connection, where the server has datasets', () => 
     world.clock.advance(100);
     expect(world.sent.filter((command) => command === 'SH_INFO').length).toBe(3);
     expect(events.map((of) => of.at(-1)?.type)).toEqual(sessions.map(() => 'resumed'));
+  });
+
+  it('and nobody followed as it was lost before: those made since bear witness', () => {
+    const world = new World({ persistEnabled: true });
+    world.disconnect();
+    world.reconnect();
+    const sessions = Array.from({ length: 5 }, () => world.create({ seconds: 600 }));
+    for (const session of sessions) world.follow(session);
+    world.clock.advance(5000);
+    world.run('SV_INFO');
+    world.disconnect();
+    world.sent.length = 0;
+    world.reconnect();
+    world.clock.advance(100);
+    expect(world.sent.filter((command) => command === 'SH_INFO').length).toBe(3);
   });
 
   it('another server of the same port may have loaded the same sessions, long ago: all are looked at', () => {
