@@ -1,5 +1,5 @@
 import { exceeds } from '../protocol/utf8.js';
-import type { Correlator, Pipelining } from './correlator.js';
+import type { Correlator } from './correlator.js';
 import type { Phase, Request } from './request.js';
 import type { WrittenBatch } from './request-log.js';
 import type { RequestQueue } from './request-queue.js';
@@ -8,7 +8,7 @@ import type { RequestQueue } from './request-queue.js';
  * Most requests that share one fence. Small enough that two batches of the default `maxInFlight` are under way at once, so
  * that neither side waits for the other; large enough that fences cost little (one in 32 was measured at 7 %).
  */
-export const maxBatch = 32;
+const maxBatch = 32;
 
 /**
  * Most batches under way, where more are not needed for `maxInFlight`: more requests wait for a fence to return and then share
@@ -30,14 +30,18 @@ const parted = 16;
  */
 const batchOfReplies = 64 * 1024;
 
+/** How many requests make a full batch, where replies are of this length. */
+export const fullBatch = (replyLength: number): number =>
+  Math.min(maxBatch, Math.ceil(batchOfReplies / Math.max(1, replyLength)));
+
 /** What bounds the requests that may be written now. */
 export interface Room {
   /** How long replies have been of late, in characters. */
   readonly replyLength: number;
   /** Whether each has a fence of its own, so that it is known whose reply it is that can't be read. */
   readonly apart: boolean;
-  readonly pipelining: Pipelining;
-  readonly maxInFlight: number;
+  /** Most requests in flight. */
+  readonly mostInFlight: number;
   /** Most bytes of one request. */
   readonly maxPayload: number;
   readonly now: number;
@@ -59,13 +63,12 @@ export function takeBatches(queue: RequestQueue<Request>, correlator: Correlator
   const frames: string[] = [];
   const batches: WrittenBatch[] = [];
   const refused: Request[] = [];
-  const most = room.pipelining === 'serial' ? 1 : room.maxInFlight;
-  const expected = room.apart ? 1 : Math.min(maxBatch, Math.ceil(batchOfReplies / Math.max(1, room.replyLength)));
-  const mostBatches = Math.max(maxBatches, Math.ceil(room.maxInFlight / expected));
+  const full = room.apart ? 1 : fullBatch(room.replyLength);
+  const mostBatches = Math.max(maxBatches, Math.ceil(room.mostInFlight / full));
   const first: Phase = { at: 'written', firstWrittenAt: room.now, writtenAt: room.now };
   while (queue.size > 0) {
     const half = correlator.batches === 0 && queue.size >= parted ? Math.ceil(queue.size / 2) : maxBatch;
-    const free = Math.min(most - correlator.inFlight, half, expected);
+    const free = Math.min(room.mostInFlight - correlator.inFlight, half, full);
     if (free <= 0 || correlator.batches >= mostBatches) break;
     const taken = queue.take(free);
     const requests: Request[] = [];

@@ -3,7 +3,6 @@ import { ClosedError, type NdbError, type Outcome, ProtocolError, QueueFullError
 import { exceeds } from '../protocol/utf8.js';
 import type { ActivityLog } from './activity.js';
 import { AwaitedRequests } from './awaited-requests.js';
-import { maxBatch } from './batches.js';
 import type { ConnectionFailure } from './connection-state.js';
 import type { Settlement } from './correlator.js';
 import { type PayloadLimit, payloadLimit, tooLarge } from './payload-limit.js';
@@ -89,8 +88,7 @@ export class Requests {
     this.#log.queued(request);
     // A full batch leaves at once: replies come many to a chunk, and the server can work on it while we read the rest. Left
     // to the microtask after the chunk, both sides would take turns: measured at two thirds of the throughput.
-    if (this.#queue.size < maxBatch) this.#flushSoon();
-    else if (this.#flow.type === 'linked' && this.#flow.traffic.hasRoom) this.#flush();
+    if (!this.#flushFull()) this.#flushSoon();
     return () => this.#cancel(request);
   }
 
@@ -190,6 +188,13 @@ export class Requests {
     this.#flush();
   };
 
+  /** Flushes where that is worth it at once; whether it was. */
+  #flushFull(): boolean {
+    if (this.#flow.type !== 'linked' || !this.#flow.traffic.isWorthwhile(this.#queue.size)) return false;
+    this.#flush();
+    return true;
+  }
+
   #flush(): void {
     if (this.#flow.type !== 'linked') return;
     const maxPayload = this.maxPayload;
@@ -234,7 +239,7 @@ export class Requests {
       case 'delivered':
         if (settlement.fenced) this.#log.fence(settlement.waiters.length, true);
         // As in `send`: of those that wait already, a full batch leaves before anybody is told.
-        if (this.#queue.size >= maxBatch) this.#flush();
+        this.#flushFull();
         this.#awaited.reply(settlement.waiters, settlement.frames);
         break;
       case 'lost':

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { ConnectionError, ProtocolError } from '../errors.js';
-import { type Departure, fenceFrame, type Room, takeBatches } from './batches.js';
+import { type Departure, fenceFrame, fullBatch, type Room, takeBatches } from './batches.js';
 import type { ConnectionFailure } from './connection-state.js';
 import { Correlator, type Frame, type Habits, type Settlement } from './correlator.js';
 import { parseFrame } from './frames.js';
@@ -37,6 +37,7 @@ export class Traffic {
   /** Characters of replies that were not delivered yet. */
   #characters = 0;
   #replyLength = 0;
+  #fullBatch = fullBatch(0);
 
   constructor(
     private readonly link: Link,
@@ -75,9 +76,16 @@ export class Traffic {
     return Math.max(0, ...left);
   }
 
-  /** Whether more may be written now. */
-  get hasRoom(): boolean {
-    return this.#correlator.inFlight < (this.link.pipelining === 'serial' ? 1 : this.maxInFlight);
+  /**
+   * Whether it is worth writing at once when so many wait: they are a full batch, and there is room. One alone is not: whether others
+   * follow it shows at the end of the turn.
+   */
+  isWorthwhile(waiting: number): boolean {
+    return waiting > 1 && waiting >= this.#fullBatch && this.#correlator.inFlight < this.#mostInFlight;
+  }
+
+  get #mostInFlight(): number {
+    return this.link.pipelining === 'serial' ? 1 : this.maxInFlight;
   }
 
   /** Writes what is queued and has room. */
@@ -89,8 +97,7 @@ export class Traffic {
       maxPayload,
       now,
       apart,
-      pipelining: this.link.pipelining,
-      maxInFlight: this.maxInFlight,
+      mostInFlight: this.#mostInFlight,
       replyLength: this.#replyLength,
     });
     if (departure.frames.length > 0) {
@@ -120,6 +127,7 @@ export class Traffic {
     if (replies > 0) {
       const latest = this.#characters / replies;
       this.#replyLength += (latest - this.#replyLength) / rememberedBatches;
+      this.#fullBatch = fullBatch(this.#replyLength);
     }
     const fence = this.#correlator.count();
     if (fence !== undefined) this.link.write([fenceFrame(fence)]);
