@@ -57,10 +57,15 @@ function survey(value: WireValue, depth: number, checkText: boolean): number {
   if (depth > maxDepth) throw new SyntaxError('nested too deep');
   let members = 0;
   if (Array.isArray(value)) {
-    for (const item of value) members += survey(item, depth + 1, checkText);
+    for (let index = 0; index < value.length; index++) {
+      members += survey(value[index] as WireValue, depth + 1, checkText); // below its length
+    }
     return members;
   }
-  for (const name of Object.keys(value)) {
+  // Not `for…of`, here and above: everything that comes is walked through, and iterators cost more than the walk.
+  const names = Object.keys(value);
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string; // below its length
     if (checkText && !name.isWellFormed()) throw new SyntaxError('half a surrogate pair');
     // a member that Object.keys just named
     members += 1 + survey(value[name] as WireValue, depth + 1, checkText);
