@@ -1,17 +1,31 @@
 import { distinctUntilChanged, map, tap } from 'rxjs';
-import type { AnyRow } from '../protocol/command-row.js';
 import { commands } from '../protocol/commands.js';
+import type { JsonObject } from '../protocol/json.js';
 import type { Question, Questioner, SessionPort } from '../session/port.js';
 import type { ConnectionState } from '../transport/connection-state.js';
-import type { ClientTransport } from '../transport/transport.js';
+import type { ClientTransport, Receiver, Reply } from '../transport/transport.js';
 import type { Settings } from './options.js';
 
 /** What following sessions needs of a client, over its transport. */
 export function sessionPort(transport: ClientTransport, settings: Settings): SessionPort {
   // While it is unknown, a server can load datasets, and so bring sessions back.
   let persistEnabled = true;
+  const questions = { underWay: 0 };
   return {
-    ask: (question, questioner) => ask(transport, question, questioner, settings.timeout),
+    ask(question, questioner) {
+      const { command } = question;
+      const inquiry = new Inquiry(question, questioner, questions);
+      // It extends nothing, and may be asked again.
+      const request = { command, text: textOf(question), timeout: settings.timeout, repeatable: true };
+      const cancel = transport.send(request, inquiry);
+      return () => {
+        cancel();
+        inquiry.end();
+      };
+    },
+    get isBusy() {
+      return transport.awaited > questions.underWay;
+    },
     get maxPayload() {
       return transport.maxPayload;
     },
@@ -32,19 +46,43 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
   };
 }
 
-/** A question extends nothing, and may be asked again. */
-function ask(transport: ClientTransport, question: Question, questioner: Questioner, timeout: number): () => void {
-  const { command } = question;
-  const { repeats }: AnyRow = command === 'SH_INFO' ? commands.sh_info : commands.sh_session_exists;
-  const [argument, tkn] = command === 'SH_INFO' ? [undefined, question.tkn] : [question.tkns, undefined];
-  return transport.send(
-    { command, text: textOf(question), timeout, repeatable: true },
-    {
-      accepts: (body) => repeats?.(body, argument, tkn) ?? true,
-      replied: (reply) => questioner.replied(reply),
-      failed: () => questioner.failed(),
-    },
-  );
+/** A question that is under way. */
+class Inquiry implements Receiver {
+  #isUnderWay = true;
+
+  constructor(
+    private readonly question: Question,
+    private readonly questioner: Questioner,
+    private readonly all: { underWay: number },
+  ) {
+    all.underWay += 1;
+  }
+
+  accepts(body: JsonObject): boolean {
+    const { question } = this;
+    switch (question.command) {
+      case 'SH_INFO':
+        return commands.sh_info.repeats?.(body, undefined, question.tkn) ?? true;
+      case 'SH_EXISTS':
+        return commands.sh_session_exists.repeats?.(body, question.tkns, undefined) ?? true;
+    }
+  }
+
+  replied(reply: Reply): void {
+    this.end();
+    this.questioner.replied(reply);
+  }
+
+  failed(): void {
+    this.end();
+    this.questioner.failed();
+  }
+
+  end(): void {
+    if (!this.#isUnderWay) return;
+    this.#isUnderWay = false;
+    this.all.underWay -= 1;
+  }
 }
 
 /** Tokens are integers of 64 bits: as decimals, they are what JSON has for them. */

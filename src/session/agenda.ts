@@ -23,6 +23,12 @@ const slice = 0.5;
 /** How long jobs may take at most because a callback did, in ms: the event loop is not to be held up for long. */
 const longestTurn = 5;
 
+/**
+ * How long work that has time waits at most while somebody waits for a reply, in ms. A reply takes a tenth of that, so most come between two
+ * slices, and with them the pauses of the garbage collector: it is what is done in slices that calls for it.
+ */
+const patience = 2;
+
 /** The longest nap, in ms: so late at most a jump of the clocks is noticed. */
 const longestNap = 5000;
 
@@ -33,11 +39,16 @@ export class Agenda {
   #planned = 0;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #awake = false;
+  /** When the last slice was over, and whether it left anything that was due. */
+  #slicedAt = Number.NEGATIVE_INFINITY;
+  #isBehind = false;
 
   constructor(
     private readonly clock: Clock,
     /** Called each time that the timer rings, before anything else. */
     private readonly rang: (now: number) => void,
+    /** Whether somebody waits for what would have to wait for a slice. */
+    private readonly isBusy: () => boolean = () => false,
   ) {}
 
   /** How many entries it holds, outdated ones included. */
@@ -127,11 +138,19 @@ export class Agenda {
 
   #ring(): void {
     this.#timer = undefined;
+    if (this.#hasTime() && this.isBusy()) {
+      this.#arm();
+      return;
+    }
     this.#wake(() => {
       const now = this.clock.now();
       this.rang(now);
       this.#slice();
     });
+  }
+
+  #hasTime(): boolean {
+    return (this.#isBehind || this.#jobs.length > 0) && this.clock.now() - this.#slicedAt < patience;
   }
 
   #wake(work: () => void): void {
@@ -150,12 +169,14 @@ export class Agenda {
    */
   #slice(): void {
     const started = this.clock.now();
-    for (let now = started; now - started < slice; ) {
-      const afterDue = this.#spend(slice / 2, (at) => this.#nextDue(at));
+    let now = started;
+    do {
+      const afterDue = this.#spend(slice / 2, this.#nextDue);
       const fair = Math.min(Math.max(afterDue - now, slice / 2), longestTurn);
-      now = this.#spend(fair, () => this.#nextStep());
-      if (this.#heap.smallest > now && this.#jobs.length === 0) return;
-    }
+      now = this.#spend(fair, this.#nextStep);
+      this.#isBehind = this.#heap.smallest <= now || this.#jobs.length > 0;
+    } while (this.#isBehind && now - started < slice);
+    this.#slicedAt = now;
   }
 
   /** Goes on for `ms`, one step at least, or until there are no more. Tells the time then. */
@@ -169,14 +190,14 @@ export class Agenda {
     return now;
   }
 
-  #nextStep(): boolean {
+  readonly #nextStep = (): boolean => {
     const job = this.#jobs[0];
     if (job === undefined) return false;
     if (!job()) this.#jobs.shift();
     return true;
-  }
+  };
 
-  #nextDue(now: number): boolean {
+  readonly #nextDue = (now: number): boolean => {
     const key = this.#heap.smallest;
     if (key > now) return false;
     const item = this.#heap.pop();
@@ -190,5 +211,5 @@ export class Agenda {
     this.#planned -= 1;
     item.due(now);
     return true;
-  }
+  };
 }

@@ -27,6 +27,8 @@ export interface SessionPort {
    * garbage collector was felt by all other requests.
    */
   ask(question: Question, questioner: Questioner): () => void;
+  /** Whether anybody waits for a reply besides those who asked questions. */
+  readonly isBusy: boolean;
   /** How many bytes a request may have now. */
   readonly maxPayload: number;
   /**

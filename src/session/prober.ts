@@ -33,6 +33,9 @@ export interface Answers<Session> {
  */
 const inOneRound = 16;
 
+/** How many of them are about many sessions: the server works on one of these for as long as on four of the others. */
+const manyInOneRound = 4;
+
 /** Most sessions in one question: an answer has to be taken in at one go. */
 const mostInOne = 1000;
 
@@ -104,7 +107,10 @@ export class Prober<Session extends Askable> {
     this.#flushing = false;
     if (this.#underWay > 0) return false;
     this.#round = [];
-    while (this.#round.length < inOneRound && (this.#askForMany() || this.#askForOne()));
+    for (let many = 0; this.#round.length < inOneRound; ) {
+      if (many < manyInOneRound && this.#askForMany()) many += 1;
+      else if (!this.#askForOne()) break;
+    }
     return false;
   }
 

@@ -37,7 +37,11 @@ export class Roll {
       over(session: FollowedSession): void;
     },
   ) {
-    this.agenda = new Agenda(port.clock, () => this.checkClocks());
+    this.agenda = new Agenda(
+      port.clock,
+      () => this.checkClocks(),
+      () => port.isBusy,
+    );
     this.#watch = new ClockWatch(port.clock);
     this.#outbox = new Outbox(everybody);
   }

@@ -27,6 +27,11 @@ export class AwaitedRequests {
     this.#deadlines = new Deadlines(clock, expired);
   }
 
+  /** How many they are. */
+  get size(): number {
+    return this.#count;
+  }
+
   /** Whether nobody waits for anything. */
   get isEmpty(): boolean {
     return this.#count === 0;

@@ -36,6 +36,9 @@ export function createTransport(platform: Platform, options: TransportOptions): 
     get maxPayload() {
       return requests.maxPayload;
     },
+    get awaited() {
+      return requests.awaited;
+    },
   };
 }
 

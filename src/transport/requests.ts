@@ -66,6 +66,11 @@ export class Requests {
     return this.#heard;
   }
 
+  /** How many somebody waits for. */
+  get awaited(): number {
+    return this.#awaited.size;
+  }
+
   /** How many bytes a request may have: as of the connection, or of the last one. */
   get maxPayload(): number {
     return this.#limit.bytes;

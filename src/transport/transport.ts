@@ -63,6 +63,8 @@ export interface ClientTransport extends Transport {
   open(url: string): Observable<ServerInfo>;
   /** Drains and closes, at once, subscribed or not; emits and completes when nothing is left. */
   close(): Observable<void>;
+  /** How many requests somebody waits for. */
+  readonly awaited: number;
   /** Replays the present state; completes after `closed`. */
   readonly connection$: Observable<ConnectionState>;
   /** What the transport does, as it does it; does not replay; completes on close. */

@@ -17,6 +17,7 @@ export class FakeTransport implements ClientTransport {
   readonly sent: (OutgoingRequest & { readonly receiver: Receiver })[] = [];
   cancelled = 0;
   maxPayload = 1024;
+  awaited = 0;
   readonly connection$ = new BehaviorSubject<ConnectionState>({ state: 'idle' });
   readonly activity$ = new Subject<Activity>();
 

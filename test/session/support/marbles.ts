@@ -137,6 +137,7 @@ export function play(story: Story, look: (play: Play) => void): void {
         replied(answer(question.command, tkns));
         return () => {};
       },
+      isBusy: false,
       maxPayload: 1024,
       connection$,
       persistEnabled: persists,

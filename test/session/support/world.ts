@@ -60,6 +60,7 @@ export class World {
         const request = this.request(command, { ...members } as JsonObject).subscribe({ next: replied, error: failed });
         return () => request.unsubscribe();
       },
+      isBusy: false,
       maxPayload: 1024,
       connection$: this.#status,
       persistEnabled,
