@@ -115,8 +115,11 @@ export class Sessions implements CommandObserver {
       changed() {},
       ended: () => this.#followedForAll.delete(session),
     };
+    // Before, so that whoever leaves on being told of it leaves it, too.
+    this.#followedForAll.set(session, follower);
     this.#tracker.follow(session, follower);
-    if (session.followed) this.#followedForAll.set(session, follower);
+    // Left before it was joined.
+    if (this.#followedForAll.get(session) !== follower) this.#tracker.leave(session, follower);
   }
 
   #close(): void {

@@ -181,6 +181,7 @@ export class SessionTracker {
       cycle: life.known.cycle,
     } as const;
     this.#roll.step(session, { life, event });
+    if (!session.followed) return; // left on being told
     const mayHaveEndedIt = session.unheardEnds !== this.#roll.unheardEnds;
     if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';
     if (this.#roll.status !== 'open') this.#roll.suspend(session, 'connection');

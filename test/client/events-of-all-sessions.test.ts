@@ -1,4 +1,4 @@
-import { distinctUntilChanged, map, type Observable } from 'rxjs';
+import { distinctUntilChanged, map, type Observable, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ClientCore } from '../../src/client/client.js';
 import type { Outcome } from '../../src/errors.js';
@@ -81,6 +81,16 @@ describe('client.sessionEvents$', () => {
     clock.advance(60_000);
     expect(told.length).toBe(3);
     expect(transport.sent.length).toBe(length);
+  });
+
+  it('follows nothing any more once who was subscribed leaves, be it on being told of the first event', () => {
+    const { client, clock, transport } = virtualClient();
+    const { told } = note(client.sessionEvents$.pipe(take(1)));
+    atOnce(client.sh_create_session({ ...short, extendOnGet: true }));
+    expect(told).toEqual(['opened 1', 'complete']);
+    expect(clock.timers).toBe(0);
+    clock.advance(60_000);
+    expect(transport.sent.map(({ command }) => command)).toEqual(['SH_NEW']);
   });
 
   it('tells two subscribers the same, each event once, and goes on for the one that stays', () => {
