@@ -86,7 +86,8 @@ export class SessionTracker {
 
   /** What is kept about a session that nobody follows yet. */
   session(tkn: bigint, initial: Known, expiringBefore?: number): FollowedSession {
-    const lead = expiringBefore ?? this.options.expiringBefore ?? initial.settings.duration / 10;
+    const wanted = expiringBefore ?? this.options.expiringBefore ?? initial.settings.duration / 10;
+    const lead = Math.min(wanted, Number.MAX_VALUE); // finite: what never expires is never near its end
     const existing = this.#roll.followed.get(tkn) ?? this.#roll.remembered.find(tkn);
     if (existing !== undefined && (existing.followed || !existing.isGone)) {
       this.#warnBy(existing, lead);
