@@ -65,7 +65,10 @@ export interface NdbClientOptions {
   readonly connectTimeout?: number | undefined;
   /** How long `close` waits for what is in flight. Default 5000. */
   readonly closeTimeout?: number | undefined;
-  /** How long before its deadline a session's `expiring$` tells. Default: a tenth of the session's duration. */
+  /**
+   * How long before its deadline a session's `expiring$` tells. Default: a tenth of the session's duration. It always tells, but later
+   * where asking the server takes more than that: with an `inMs` of 0 at the least.
+   */
   readonly expiringBefore?: number | undefined;
   /**
    * How often the server looks for expired sessions, so that it is asked about one just after. A hint: nothing that is told

@@ -78,10 +78,13 @@ export interface WidenedEvent extends Common {
   readonly certainty: 'local';
 }
 
-/** Its deadline is near: as near as any handle of the session asked for with `expiringBefore`. */
+/**
+ * Its deadline is near: as near as any handle of the session asked for with `expiringBefore`. Nearer where that was noticed late:
+ * the server may have to be asked first, the timer may be late, the session may have been suspended. It always comes before `overdue`.
+ */
 export interface ExpiringEvent extends Common {
   readonly type: 'expiring';
-  /** Milliseconds until the server may let it lapse, at the earliest. */
+  /** Milliseconds until the server may let it lapse, at the earliest; 0: it may by now, and `overdue` follows. */
   readonly inMs: number;
   readonly certainty: 'local';
 }

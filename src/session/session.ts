@@ -105,7 +105,7 @@ export class Session<Values extends object = JsonObject, Input extends object = 
     return this.#streams.only('extended');
   }
 
-  /** Its deadline is near: `expiringBefore` ms. Hot. */
+  /** Its deadline is near: `expiringBefore` ms, or fewer where that was noticed late. Hot. */
   get expiring$(): Observable<ExpiringEvent> {
     return this.#streams.only('expiring');
   }

@@ -18,6 +18,7 @@ export interface SessionOptions {
   /**
    * How many ms before the deadline `expiring` comes. Default: the client's, or a tenth of the session's duration. A session has one
    * `expiring`, whatever the number of its handles: the largest of theirs holds for all, and the event's `inMs` says how early it is.
+   * Asking the server first may take more than is left: then it comes just before `overdue`.
    */
   readonly expiringBefore?: number | undefined;
 }

@@ -226,7 +226,10 @@ function timePassed(life: Ongoing, now: number, lead: number): Step {
   const { lo } = known.deadline;
   const common = { certainty: 'local', cycle: known.cycle, deadline: shownDeadline(known) } as const;
   if (life.is === 'suspended' || life.is === 'overdue') return { life };
-  if (now >= lo) return { life: { is: 'overdue', known }, event: { type: 'overdue', ...common } };
-  if (life.is === 'expiring' || now < lo - lead) return { life };
-  return { life: { is: 'expiring', known }, event: { type: 'expiring', inMs: lo - now, ...common } };
+  if (life.is === 'alive') {
+    if (now < lo - lead) return { life };
+    // However late: who waits to be warned is not to miss that it may lapse. That it is overdue is told next.
+    return { life: { is: 'expiring', known }, event: { type: 'expiring', inMs: Math.max(0, lo - now), ...common } };
+  }
+  return now < lo ? { life } : { life: { is: 'overdue', known }, event: { type: 'overdue', ...common } };
 }

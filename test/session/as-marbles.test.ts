@@ -75,6 +75,15 @@ describe('each event, as marbles', () => {
       'o 1999ms s 2999ms g 3997ms n 999ms v 2001ms (d|)',
     ],
     [
+      'expiring and overdue at once, where the connection comes back when it may have lapsed',
+      {
+        truth: until(20_000),
+        happens: { 2000: connectionIs('lost'), 10500: connectionIs('open') },
+        subscribed: '^ 11s !',
+      },
+      'o 1999ms s 8499ms (gnv)',
+    ],
+    [
       'suspended and resumed, by the clock, which is looked at every 5 s',
       { truth: setAt(-3000), happens: { 2000: sleeps(3000) }, subscribed: '^ 5900ms !' },
       'o 4999ms (cC)',

@@ -38,7 +38,7 @@ describe('while the connection is down', () => {
     world.clock.advance(4500);
     world.reconnect();
     world.clock.advance(10);
-    expect(types(events)).toEqual(['opened', 'suspended', 'resumed', 'overdue']);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed', 'expiring', 'overdue']);
   });
 });
 
