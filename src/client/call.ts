@@ -5,7 +5,7 @@ import type { JsonObject } from '../protocol/json.js';
 import { type Parameter, token } from '../protocol/parameters.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import { firstComplaint } from '../protocol/validation.js';
-import type { CommandObserver, SettledCommand } from '../session/port.js';
+import { type CommandObserver, type SettledCommand, vital } from '../session/port.js';
 import type { Receiver, Reply, Transport } from '../transport/transport.js';
 import { type CallOptions, checkCallOptions, type Settings } from './options.js';
 import { type Part, sendParts } from './parts.js';
@@ -77,11 +77,17 @@ function start(
     const repeatable = isRepeatable(row, options?.retry ?? context.settings.retry);
     const limit = context.transport.maxPayload;
     if (!exceeds(text, limit)) {
-      return new Call(subscriber, context, row, tkn, argument, finish).send(text, timeout, repeatable);
+      const right = options !== undefined && vital in options ? 'vital' : 'ordinary';
+      return new Call(subscriber, context, row, tkn, argument, finish).send(text, timeout, repeatable, right);
     }
     const parts = partsOf(row, before, text, argument, limit);
     const send = (part: Part, within: number, continues: boolean, receiver: Subscriber<unknown>) =>
-      new Call(receiver, context, row, tkn, part.argument).send(part.text, within, repeatable, continues);
+      new Call(receiver, context, row, tkn, part.argument).send(
+        part.text,
+        within,
+        repeatable,
+        continues ? 'continues' : 'ordinary',
+      );
     return sendParts(send, row, parts, timeout, context.settings.clock).subscribe(subscriber);
   } catch (error) {
     subscriber.error(named(error, method));
@@ -170,9 +176,11 @@ class Call implements Receiver, SettledCommand {
   }
 
   /** Sends it; the result is the undo of it. */
-  send(text: string, timeout: number, repeatable: boolean, continues = false): this {
+  send(text: string, timeout: number, repeatable: boolean, right: 'ordinary' | 'continues' | 'vital'): this {
     const { command } = this.row;
-    this.#cancel = this.context.transport.send({ command, text, timeout, repeatable, continues }, this);
+    const continues = right === 'continues';
+    const outgoing = { command, text, timeout, repeatable, continues, vital: right === 'vital' };
+    this.#cancel = this.context.transport.send(outgoing, this);
     return this;
   }
 

@@ -45,7 +45,10 @@ export interface NdbClientOptions {
   readonly maxReply?: number | undefined;
   /** Most requests written and not yet answered. Default 128. */
   readonly maxInFlight?: number | undefined;
-  /** Most requests that wait to be written. Default 10,000. */
+  /**
+   * Most requests that wait to be written. Default 10,000. What is asked about sessions that are followed, sixteen questions at a time,
+   * and what keeps them alive, one touch each, goes before them all, and past this.
+   */
   readonly maxQueued?: number | undefined;
   /** Most bytes of requests that wait to be written, as UTF-16 counts them. Default 16 MiB. */
   readonly maxQueuedBytes?: number | undefined;

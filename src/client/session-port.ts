@@ -15,8 +15,8 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
     ask(question, questioner) {
       const { command } = question;
       const inquiry = new Inquiry(question, questioner, questions);
-      // It extends nothing, and may be asked again.
-      const request = { command, text: textOf(question), timeout: settings.timeout, repeatable: true };
+      // It extends nothing, and may be asked again. Sixteen at most are under way, so they need not wait for room in the queue.
+      const request = { command, text: textOf(question), timeout: settings.timeout, repeatable: true, vital: true };
       const cancel = transport.send(request, inquiry);
       return () => {
         cancel();

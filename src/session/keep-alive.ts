@@ -4,7 +4,7 @@ import type { Planned } from './agenda.js';
 import type { SessionEvent } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
 import { extendsWith, type Life } from './life.js';
-import type { SessionCallOptions, SessionCommands, SessionSettings } from './port.js';
+import { type SessionCommands, type SessionSettings, type VitalCallOptions, vital } from './port.js';
 import type { Touch } from './session.js';
 import type { SessionTracker } from './tracker.js';
 
@@ -36,8 +36,11 @@ export function keepAlive(
 /** The jitter of a touch, as a share of the time until it: sessions created together shall not touch together for ever. */
 const jitter = 0.1;
 
-/** Not sent again over another connection: what happened to the session in the meantime is to be told first. */
-const once: SessionCallOptions = { retry: 'none' };
+/**
+ * Not sent again over another connection: what happened to the session in the meantime is to be told first. However much the program
+ * sends, it must get through; there is one at a time.
+ */
+const once: VitalCallOptions = { retry: 'none', [vital]: true };
 
 class Keeper implements Follower, Planned {
   dueAt = Number.POSITIVE_INFINITY;

@@ -71,6 +71,14 @@ export interface SessionCallOptions {
   readonly retry?: 'reads' | 'safe' | 'none' | undefined;
 }
 
+/** Marks a call on which the life of a session depends: it does not wait behind what the program sends. Not for programs. */
+export const vital: unique symbol = Symbol('vital');
+
+/** Options of a call of the client's own. */
+export interface VitalCallOptions extends SessionCallOptions {
+  readonly [vital]: true;
+}
+
 /** The commands that a session binds to its token. A client is one. */
 export interface SessionCommands {
   sh_set(tkn: bigint, keys: KeysInput, options?: SessionCallOptions): Observable<void>;

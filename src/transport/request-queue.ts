@@ -8,16 +8,17 @@ export interface Queueable {
 }
 
 /**
- * Requests that wait to be written, oldest first; those whose reply was lost go before all others. One that is
+ * Requests that wait to be written, oldest first; those whose reply was lost go before all others, but for what is vital. One that is
  * unsubscribed or timed out leaves without a search.
  */
 export class RequestQueue<T extends Queueable> {
   readonly #line = new Line<T>();
+  readonly #vital = new Line<T>();
   #characters = 0;
 
   /** How many wait. */
   get size(): number {
-    return this.#line.size;
+    return this.#line.size + this.#vital.size;
   }
 
   /** How many characters wait. */
@@ -25,8 +26,9 @@ export class RequestQueue<T extends Queueable> {
     return this.#characters;
   }
 
-  add(request: T): void {
-    request.queued = this.#line.join(request);
+  /** `vital`: it goes before all others that are not. */
+  add(request: T, vital = false): void {
+    request.queued = (vital ? this.#vital : this.#line).join(request);
     this.#characters += request.text.length;
   }
 
@@ -48,10 +50,14 @@ export class RequestQueue<T extends Queueable> {
   /** Takes out the first ones, as many as there are up to `count`. */
   take(count: number): T[] {
     const taken: T[] = [];
-    for (let next = this.#line.first; next !== undefined && taken.length < count; next = this.#line.first) {
+    for (let next = this.#next; next !== undefined && taken.length < count; next = this.#next) {
       taken.push(next.item);
       this.delete(next.item);
     }
     return taken;
+  }
+
+  get #next(): Place<T> | undefined {
+    return this.#vital.first ?? this.#line.first;
   }
 }

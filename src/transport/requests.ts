@@ -89,7 +89,7 @@ export class Requests {
       return () => 'not-sent';
     }
     const request = this.#awaited.add(outgoing, receiver);
-    this.#queue.add(request);
+    this.#queue.add(request, outgoing.vital);
     this.#log.queued(request);
     // A full batch leaves at once: replies come many to a chunk, and the server can work on it while we read the rest. Left
     // to the microtask after the chunk, both sides would take turns: measured at two thirds of the throughput.
@@ -161,13 +161,13 @@ export class Requests {
     return this.#flow.traffic.inFlight;
   }
 
-  #refusal({ command, text, continues = false }: OutgoingRequest): NdbError | undefined {
+  #refusal({ command, text, continues = false, vital = false }: OutgoingRequest): NdbError | undefined {
     if (this.#flow.type === 'over') return this.#flow.error();
     if (!continues) {
       if (this.#flow.type === 'linked' && this.#flow.intake === 'shut') return new ClosedError();
       const { maxQueued, maxQueuedBytes, whenFull } = this.options;
       const isFull = this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes;
-      if (isFull && whenFull === 'error') return new QueueFullError(command, this.#queue.size);
+      if (isFull && whenFull === 'error' && !vital) return new QueueFullError(command, this.#queue.size);
     }
     return exceeds(text, this.maxPayload) ? tooLarge(command, text, this.maxPayload) : undefined;
   }

@@ -20,6 +20,11 @@ export interface OutgoingRequest {
    * refuses it. Default `false`.
    */
   readonly continues?: boolean;
+  /**
+   * Whether a session's life depends on it: then a full queue does not refuse it, and it goes before all that waits. For what there are
+   * only few of at a time. Default `false`.
+   */
+  readonly vital?: boolean;
 }
 
 /** The one reply of a request. */

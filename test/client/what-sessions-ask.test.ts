@@ -32,7 +32,13 @@ describe('what following sessions asks of the client', () => {
     const { answer } = asked(port, { command: 'SH_INFO', tkn: 2n ** 64n - 1n });
     expect((await answer)?.body).toEqual({ st: 100 });
     expect(transport.sent).toMatchObject([
-      { command: 'SH_INFO', text: '{"SH_INFO":{"tkn":18446744073709551615}}', timeout: 700, repeatable: true },
+      {
+        command: 'SH_INFO',
+        text: '{"SH_INFO":{"tkn":18446744073709551615}}',
+        timeout: 700,
+        repeatable: true,
+        vital: true,
+      },
     ]);
   });
 

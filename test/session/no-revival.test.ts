@@ -1,6 +1,6 @@
 import { EMPTY, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { SessionCommands } from '../../src/session/port.js';
+import { type SessionCommands, vital } from '../../src/session/port.js';
 import type { Session } from '../../src/session/session.js';
 import { FollowingStreams } from '../../src/session/streams.js';
 import { World } from './support/world.js';
@@ -44,8 +44,8 @@ describe('what keepAlive sends', () => {
       world.clock.advance(10);
       const touch = flag === 'extendOnGet' ? 'sh_get' : 'sh_set';
       expect(asked.slice(0, 2)).toEqual([
-        ['sh_info', { retry: 'none' }],
-        [touch, { retry: 'none' }],
+        ['sh_info', { retry: 'none', [vital]: true }],
+        [touch, { retry: 'none', [vital]: true }],
       ]);
     }
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PayloadTooLargeError, QueueFullError } from '../../src/errors.js';
+import { nameOf } from '../support/fake-platform.js';
 import { idleTransport, openTransport, url } from '../support/opened-transport.js';
 import { send, write } from '../support/sent-request.js';
 
@@ -38,6 +39,25 @@ describe('the queue', () => {
     expect(send(transport, ofLength(100)).result).toBe('waiting');
     platform.socket.answerAll();
     expect(kept.result).toBe('answered');
+  });
+
+  it('has room for what is vital though it is full, and that goes first; but not once the client is closing', async () => {
+    for (const bound of [{ maxQueued: 2 }, { maxQueuedBytes: 60 }]) {
+      const { transport, clock, platform } = idleTransport(bound);
+      const ordinary = [send(transport), send(transport), send(transport)];
+      const vital = ['SH_INFO', 'SH_GET'].map((command) => send(transport, { command, vital: true }));
+      expect(ordinary.map(({ result }) => result)).toEqual(['waiting', 'waiting', 'NDB_QUEUE_FULL not-sent']);
+      transport.open(url).subscribe();
+      platform.socket.greet();
+      await clock.advance();
+      const commands = platform.socket.requests.map(nameOf).filter((name) => /_[A-Z]/.test(name));
+      expect(commands).toEqual(['SH_INFO', 'SH_GET', 'KV_GET', 'KV_GET']);
+      platform.socket.answerAll();
+      expect(vital.map(({ result }) => result)).toEqual(['answered', 'answered']);
+      send(transport);
+      transport.close().subscribe();
+      expect(send(transport, { vital: true }).result).toBe('NDB_CLOSED not-sent');
+    }
   });
 
   it('bounds what a million requests at once cost', () => {
