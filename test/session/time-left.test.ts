@@ -1,3 +1,4 @@
+import { distinctUntilChanged, EMPTY, map, switchMap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ValueError } from '../../src/errors.js';
 import type { SessionState } from '../../src/session/events.js';
@@ -72,6 +73,59 @@ describe('remaining$', () => {
       session.remaining$(period).subscribe({ error: (e: unknown) => (error = e) });
       expect(error).toBeInstanceOf(ValueError);
     }
+  });
+});
+
+describe("a warning before a lapse, as the README's recipe gives it", () => {
+  const warned = (world: World, flags: { readonly extendOnGet?: boolean; readonly deleteSession?: boolean }) => {
+    const session = world.create({ seconds: 10, expiringBefore: 2000, ...flags });
+    const warnings: { readonly seconds: number; readonly state: string }[] = [];
+    let state = '';
+    let completed = false;
+    session.state$.subscribe((now) => (state = now.state));
+    session.state$
+      .pipe(
+        map((now) => now.state === 'expiring'),
+        distinctUntilChanged(),
+        switchMap((isNear) => (isNear ? session.remaining$(500) : EMPTY)),
+      )
+      .subscribe({
+        next: (ms) => warnings.push({ seconds: Math.ceil(ms / 1000), state }),
+        complete: () => (completed = true),
+      });
+    return { session, warnings, completed: () => completed };
+  };
+
+  it('counts down while the deadline is near, in each cycle, and says nothing else', () => {
+    for (const flags of [{}, { extendOnGet: true }, { deleteSession: true }]) {
+      const world = new World();
+      const { warnings, completed } = warned(world, flags);
+      world.clock.advance(60_000);
+      expect(warnings.slice(0, 4).map(({ seconds }) => seconds)).toEqual([2, 2, 1, 1]);
+      expect(new Set(warnings.map(({ state }) => state))).toEqual(new Set(['expiring']));
+      expect(Math.max(...warnings.map(({ seconds }) => seconds))).toBe(2);
+      expect(completed()).toBe(flags.deleteSession === true);
+    }
+  });
+
+  it('stops where the session is extended, or out of sight, and goes on from there', () => {
+    const world = new World();
+    const { session, warnings } = warned(world, { extendOnGet: true });
+    world.clock.advance(8600);
+    expect(warnings.length).toBeGreaterThan(0);
+    world.run('SH_GET', { tkn: session.tkn, keys: [] });
+    const { length } = warnings;
+    world.clock.advance(7000);
+    expect(warnings.length).toBe(length);
+    world.clock.advance(1200);
+    const { length: again } = warnings;
+    expect(again).toBeGreaterThan(length);
+    world.disconnect();
+    world.clock.advance(500);
+    expect(warnings.length).toBe(again);
+    world.reconnect();
+    world.clock.advance(10);
+    expect(warnings.length).toBe(again + 1);
   });
 });
 
