@@ -5,11 +5,14 @@ import type { FollowedSession, Follower } from './followed.js';
 import type { Life } from './life.js';
 import type { SessionTracker } from './tracker.js';
 
+/** The shortest period, in ms: no timer is finer, and a shorter one would tell many times in one moment. */
+const shortest = 1;
+
 /** Counts down the ms that a session has left at the least. */
 export function countdown(tracker: SessionTracker, session: () => FollowedSession, period: number): Observable<number> {
   return new Observable((subscriber) => {
-    if (!(period > 0 && Number.isFinite(period))) {
-      subscriber.error(new ValueError('remaining$: period must be a number of milliseconds, more than 0.', 'period'));
+    if (!(period >= shortest && Number.isFinite(period))) {
+      subscriber.error(new ValueError('remaining$: period must be a number of milliseconds, 1 or more.', 'period'));
       return undefined;
     }
     const followed = session();

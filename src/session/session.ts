@@ -122,7 +122,7 @@ export class Session<Values extends object = JsonObject, Input extends object = 
 
   /**
    * Counts down the ms that are left, at the least: at once, every `period` ms, and whenever the deadline moves; 0 once it is
-   * overdue. Silent while suspended. Errors with a `ValueError` for a period that can't be.
+   * overdue. Silent while suspended. Errors with a `ValueError` for a period that is not finite, or below 1 ms.
    */
   remaining$(period: number): Observable<number> {
     return this.#streams.remaining$(period);

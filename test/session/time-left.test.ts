@@ -68,11 +68,14 @@ describe('remaining$', () => {
 
   it('is a ValueError for a period that can not be', () => {
     const session = new World().create({ seconds: 3 });
-    for (const period of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    for (const period of [0, -1, 1e-14, 0.99, Number.NaN, Number.POSITIVE_INFINITY]) {
       let error: unknown;
       session.remaining$(period).subscribe({ error: (e: unknown) => (error = e) });
       expect(error).toBeInstanceOf(ValueError);
     }
+    const left: number[] = [];
+    session.remaining$(1).subscribe((ms) => left.push(ms));
+    expect(left.length).toBe(1);
   });
 });
 
