@@ -17,7 +17,10 @@ import type { SessionCallOptions, SessionCommands } from './port.js';
 /** One touch of `keepAlive()`: the server has moved the session's deadline. Times are the client's monotonic ms. */
 export interface Touch {
   readonly tkn: bigint;
-  /** The cycle that is kept alive; one more than before where the keys expired in between. */
+  /**
+   * The cycle that is kept alive; more than before where the keys were seen to expire in between (`expired`). Where replies can't tell
+   * whether they did, as mostly with a session that can be extended, it stays: then `events$` told `reset`.
+   */
   readonly cycle: number;
   /** When the server's reply came. */
   readonly at: number;
