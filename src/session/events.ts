@@ -100,9 +100,15 @@ export interface ExpiredEvent extends Common {
   readonly type: 'expired';
   /** `sessionDeleted`: the session is gone, and its streams complete. `keysCleared`: its keys are gone, and a new cycle began. */
   readonly outcome: 'sessionDeleted' | 'keysCleared';
-  /** How often it expired besides, unseen (with `keysCleared`). The lower bound trusts `sweepInterval`. */
+  /**
+   * How often it expired besides, unseen (with `keysCleared`). `atLeast` trusts the client's `sweepInterval`, also where the event itself
+   * is proven: a server that looks more rarely than that, by more than ten seconds, may have missed fewer.
+   */
   readonly missedCycles: Bounds;
-  /** `presumed`: another client could have ended it late (`sessionDeleted`), or cleared or reloaded it (`keysCleared`). */
+  /**
+   * Of the event and its outcome. `presumed`: another client could have ended it late (`sessionDeleted`), or cleared or reloaded it
+   * (`keysCleared`).
+   */
   readonly certainty: 'proven' | 'presumed';
 }
 

@@ -20,7 +20,10 @@ import { unseenSleep } from './verdict.js';
 export interface TrackerOptions {
   /** How early `expiring` comes, where a session does not say. Default: a tenth of its duration. */
   readonly expiringBefore?: number | undefined;
-  /** How often the server looks for expired sessions. Default 5000, as NemesisDB does. A hint: no event rests on it. */
+  /**
+   * How often the server looks for expired sessions. Default 5000, as NemesisDB does. A hint: of all that is told, only
+   * `missedCycles.atLeast` rests on it.
+   */
   readonly sweepInterval?: number | undefined;
 }
 
