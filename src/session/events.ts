@@ -3,7 +3,8 @@ import type { Interval } from './deadline.js';
 /**
  * How an event is known.
  *
- * - `proven`: replies of the server leave no other explanation.
+ * - `proven`: replies of the server leave no other explanation. That supposes that behind the client's URL there is one server process at
+ *   a time: several may share a port, and then a reconnect can reach another one, which knows nothing of the first one's sessions.
  * - `presumed`: replies of the server show it, but something rarer would look the same; each event says what.
  * - `local`: it follows from the local clock and from what was known before.
  */
@@ -21,7 +22,8 @@ export type ResetCandidate = 'extended' | 'expired' | 'reloaded' | 'unmoved';
  * - `self`: `sh_end` or `sh_end_all` of this client. `sh_end_all` does not tell which sessions it ended: that it was this one is
  *   presumed, as another client may have ended it before.
  * - `other`: another client; the connection held, so the server did not restart.
- * - `other-or-restart`: the connection was lost in between; a server that restarts has lost its sessions as well.
+ * - `other-or-restart`: the connection was lost in between; a server that restarts has lost its sessions as well. Where several server
+ *   processes share the URL, the new connection may also have reached another one, and the session lives on in the first.
  * - `unknown`: any of these; this client tried, and the reply was lost, or came while nobody followed.
  */
 export type EndedBy = 'self' | 'other' | 'other-or-restart' | 'unknown';
