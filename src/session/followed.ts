@@ -53,8 +53,8 @@ type Due = (session: FollowedSession, now: number) => void;
 export class FollowedSession implements Askable {
   /** How many events were told. */
   #told = 0;
-  /** One is the rule, and an array for it would be one object more. */
-  #followers: Follower | readonly Follower[] | undefined;
+  /** One is the rule, and a set for it would be one object more. */
+  #followers: Follower | Set<Follower> | undefined;
 
   // Belong to the agenda and the prober.
   dueAt = Number.POSITIVE_INFINITY;
@@ -111,12 +111,18 @@ export class FollowedSession implements Askable {
   }
 
   join(follower: Follower): void {
-    this.#followers = this.#followers === undefined ? follower : [...this.#everybody(), follower];
+    const followers = this.#followers;
+    if (followers === undefined) this.#followers = follower;
+    else if (followers instanceof Set) followers.add(follower);
+    else this.#followers = new Set([followers, follower]);
   }
 
   leave(follower: Follower): void {
-    const others = this.#everybody().filter((other) => other !== follower);
-    this.#followers = others.length > 1 ? others : others[0];
+    const followers = this.#followers;
+    if (followers instanceof Set) {
+      followers.delete(follower);
+      if (followers.size === 1) [this.#followers] = followers;
+    } else if (followers === follower) this.#followers = undefined;
   }
 
   /** Takes a step. What is to be told of it goes to the outbox. */
@@ -147,12 +153,14 @@ export class FollowedSession implements Askable {
   }
 
   #isFollowedBy(follower: Follower): boolean {
-    return this.#followers === follower || this.#everybody().includes(follower);
+    const followers = this.#followers;
+    return followers instanceof Set ? followers.has(follower) : followers === follower;
   }
 
+  /** Who follows now: who comes while these are told something is told that no more. */
   #everybody(): readonly Follower[] {
     const followers = this.#followers;
     if (followers === undefined) return [];
-    return Array.isArray(followers) ? followers : [followers as Follower]; // isArray keeps readonly arrays in
+    return followers instanceof Set ? [...followers] : [followers];
   }
 }

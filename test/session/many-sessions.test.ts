@@ -41,6 +41,19 @@ describe('many sessions', () => {
     expect(world.clock.timers).toBe(1);
   });
 
+  it('may each have many subscribers: what they cost does not grow with the square of their number', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    let told = 0;
+    const started = performance.now();
+    const subscriptions = Array.from({ length: 50_000 }, () => session.extended$.subscribe(() => (told += 1)));
+    world.run('SH_GET', { tkn: session.tkn, keys: [] });
+    expect(told).toBe(50_000);
+    for (const subscription of subscriptions.reverse()) subscription.unsubscribe();
+    expect(performance.now() - started).toBeLessThan(4000); // with the square: half a minute
+    expect(world.clock.timers).toBe(0);
+  }, 120_000);
+
   it('may last longer than a timer can: 2^31 ms and more', () => {
     const world = new World();
     const session = world.create({ seconds: 9_000_000_000, deleteSession: true });
