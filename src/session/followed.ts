@@ -33,6 +33,8 @@ export class Outbox {
         this.#next = [];
         for (const item of items) {
           if (!item.session.followed) continue;
+          // Numbered now: what nobody was told, for all had left, would leave a gap for those who come later.
+          if (item.event !== undefined) item.session.number(item.event);
           item.session.tell(item.life, item.event);
           if (item.event !== undefined) this.everybody(item.event);
         }
@@ -130,14 +132,19 @@ export class FollowedSession implements Askable {
     const changed = life !== this.life;
     this.life = life;
     if (event !== undefined) {
-      this.#told += 1;
       // Into the draft, which is nobody else's: copies showed in the profile of 100,000 events. The compiler
       // loses track of which of the union it is.
-      const stamped = Object.assign(event, { tkn: this.tkn, seq: this.#told, at }) as SessionEvent;
+      const stamped = Object.assign(event, { tkn: this.tkn, seq: 0, at }) as SessionEvent;
       outbox.post(this, life, stamped);
     } else if (changed) {
       outbox.post(this, life, undefined);
     }
+  }
+
+  /** Gives an event its number, before it is told. */
+  number(event: SessionEvent): void {
+    this.#told += 1;
+    (event as { seq: number }).seq = this.#told; // nobody has seen it yet: it may be written
   }
 
   /** Tells who follows now; for the outbox. Whoever leaves on being told, or because another one was, is told no more. */

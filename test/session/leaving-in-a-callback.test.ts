@@ -1,4 +1,4 @@
-import { type Subscription, takeUntil } from 'rxjs';
+import { type Subscription, take, takeUntil } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { types, World } from './support/world.js';
 
@@ -63,5 +63,23 @@ describe('whoever leaves while something is told', () => {
     world.clock.advance(20_000);
     expect(states).toEqual(['alive']);
     expect(types(third)).toEqual(['expiring', 'overdue', 'expired']);
+  });
+});
+
+describe('whoever comes while something is told', () => {
+  it('finds events numbered without gaps, though others left before they could be told; all who hear one, by the same number', () => {
+    const world = new World();
+    const [one, other] = [world.create({ seconds: 60 }), world.create({ seconds: 60, extendOnGet: true })];
+    const glimpses: string[] = [];
+    one.events$.subscribe(() => other.state$.pipe(take(1)).subscribe(({ state }) => glimpses.push(state)));
+    expect(glimpses).toEqual(['alive']);
+    const first = world.follow(other);
+    const second = world.follow(other);
+    world.run('SH_GET', { tkn: other.tkn, keys: [] });
+    expect(first.map(({ seq, type }) => [seq, type])).toEqual([
+      [1, 'opened'],
+      [2, 'extended'],
+    ]);
+    expect(second.map(({ seq, type }) => [seq, type])).toEqual([[2, 'extended']]);
   });
 });
