@@ -19,20 +19,24 @@ export interface Follower {
  */
 export class Outbox {
   #telling = false;
-  #next: { readonly session: FollowedSession; readonly life: Life; readonly event: SessionEvent | undefined }[] = [];
+  #next: Item[] = [];
+  /** How many were posted. */
+  #posted = 0;
+  /** Sessions that all have left since telling began, and how many were posted by then: whoever came after is not told those. */
+  readonly #left = new Map<FollowedSession, number>();
 
   /** `everybody` hears of all sessions. */
   constructor(private readonly everybody: (event: SessionEvent) => void) {}
 
   post(session: FollowedSession, life: Life, event: SessionEvent | undefined): void {
-    this.#next.push({ session, life, event });
+    this.#next.push({ session, life, event, order: ++this.#posted });
     if (this.#telling) return;
     this.#telling = true;
     try {
       for (let items = this.#next; items.length > 0; items = this.#next) {
         this.#next = [];
         for (const item of items) {
-          if (!item.session.followed) continue;
+          if (!item.session.followed || this.#isStale(item)) continue;
           // Numbered now: what nobody was told, for all had left, would leave a gap for those who come later.
           if (item.event !== undefined) item.session.number(item.event);
           item.session.tell(item.life, item.event);
@@ -41,8 +45,26 @@ export class Outbox {
       }
     } finally {
       this.#telling = false;
+      this.#left.clear();
     }
   }
+
+  /** Nobody follows a session any more. */
+  left(session: FollowedSession): void {
+    if (this.#telling) this.#left.set(session, this.#posted);
+  }
+
+  #isStale({ session, order }: Item): boolean {
+    return order <= (this.#left.get(session) ?? 0);
+  }
+}
+
+/** What is to be told of a session. */
+interface Item {
+  readonly session: FollowedSession;
+  readonly life: Life;
+  readonly event: SessionEvent | undefined;
+  readonly order: number;
 }
 
 /** What becomes of a session's appointments. */

@@ -116,6 +116,11 @@ export class Roll {
     if (step.life.is === 'over') this.told.over(session);
   }
 
+  /** Nobody follows a session any more: what is yet to be told of it is not for those who will. */
+  left(session: FollowedSession): void {
+    this.#outbox.left(session);
+  }
+
   /** Does something with each session that is still followed, in slices. */
   each(sessions: readonly FollowedSession[], work: (session: FollowedSession) => void): void {
     let index = 0;

@@ -146,7 +146,9 @@ export class SessionTracker {
   leave(session: FollowedSession, follower: Follower): void {
     if (!session.followed) return;
     session.leave(follower);
-    if (!session.followed) this.#stop(session);
+    if (session.followed) return;
+    this.#roll.left(session);
+    this.#stop(session);
   }
 
   /** Whether what is known of a session's deadline holds: not where the machine slept, and the session is yet to be suspended. */

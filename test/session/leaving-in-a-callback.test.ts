@@ -82,4 +82,28 @@ describe('whoever comes while something is told', () => {
     ]);
     expect(second.map(({ seq, type }) => [seq, type])).toEqual([[2, 'extended']]);
   });
+
+  it('after all had left, hears nothing of what was to be told to them: it begins with opened', () => {
+    for (const glimpses of [0, 1, 3]) {
+      const world = new World();
+      const session = world.create({ seconds: 60, extendOnSetAdd: true });
+      const set = () => world.command('SH_SET', { tkn: session.tkn, keys: {} }).subscribe();
+      const told: string[] = [];
+      let again = false;
+      const pending: Subscription[] = [];
+      const following = session.events$.subscribe(({ type }) => {
+        if (type !== 'extended' || again) return;
+        again = true;
+        for (const command of pending) command.unsubscribe();
+        following.unsubscribe();
+        for (let times = 0; times < glimpses; times++) session.state$.pipe(take(1)).subscribe();
+        session.events$.subscribe((event) => told.push(`${event.type} ${event.seq}`));
+      });
+      set();
+      world.clock.advance(1);
+      pending.push(set());
+      world.clock.advance(1);
+      expect(told).toEqual(['opened 3']);
+    }
+  });
 });
