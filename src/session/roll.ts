@@ -5,6 +5,7 @@ import { Continuity } from './continuity.js';
 import type { Interval } from './deadline.js';
 import type { SessionEvent, SuspensionReason } from './events.js';
 import { type FollowedSession, Outbox } from './followed.js';
+import { HeldBack } from './held-back.js';
 import type { SessionPort } from './port.js';
 import { spanOf } from './prober.js';
 import { Remembered } from './remembered.js';
@@ -18,6 +19,7 @@ export class Roll {
   readonly agenda: Agenda;
   readonly #watch: ClockWatch;
   readonly #outbox: Outbox;
+  readonly #heldBack = new HeldBack();
   status: 'unknown' | 'open' | 'lost' | 'closed' = 'unknown';
   /** Counts connections: what was known on an earlier one may have been lost with the server. */
   connection = 0;
@@ -112,6 +114,15 @@ export class Roll {
 
   /** Takes a step with a session, and tells who follows. */
   step(session: FollowedSession, step: Step): void {
+    if (step.event !== undefined && HeldBack.isToWait(step)) {
+      this.#heldBack.add(session, step.event, this.now());
+      session.take({ life: step.life }, this.now(), this.#outbox);
+      return;
+    }
+    if (step.life.is !== 'suspended') {
+      const { life } = session;
+      for (const { event, at } of this.#heldBack.take(session)) session.take({ life, event }, at, this.#outbox);
+    }
     session.take(step, this.now(), this.#outbox);
     if (step.life.is === 'over') this.told.over(session);
   }
@@ -119,6 +130,7 @@ export class Roll {
   /** Nobody follows a session any more: what is yet to be told of it is not for those who will. */
   left(session: FollowedSession): void {
     this.#outbox.left(session);
+    this.#heldBack.forget(session);
   }
 
   /** Does something with each session that is still followed, in slices. */

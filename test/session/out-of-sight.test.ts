@@ -19,6 +19,67 @@ describe('while the connection is down', () => {
     expect(events.map((of) => of.at(-1)?.type)).toEqual(sessions.map(() => 'expired'));
   });
 
+  describe('nor what a command shows that waited, and is answered before', () => {
+    /** A get is the first to be answered once the connection is back. */
+    const shown = (flags: { readonly extendOnGet?: boolean }, next: (world: World, tkn: bigint) => void = () => {}) => {
+      const world = new World();
+      const session = world.create({ seconds: 60, deleteSession: true, ...flags });
+      const events = world.follow(session);
+      world.clock.advance(1000);
+      world.disconnect();
+      world.clock.advance(10);
+      world.reconnect();
+      let toldByThen: string[] = [];
+      world.command('SH_GET', { tkn: session.tkn, keys: [] }).subscribe({
+        complete: () => {
+          toldByThen = types(events);
+          next(world, session.tkn);
+        },
+      });
+      world.clock.advance(20);
+      expect(toldByThen).toEqual(['opened', 'suspended']);
+      return { world, events };
+    };
+
+    it('that it was extended is told after the verdict, with what is known then', () => {
+      const { events } = shown({ extendOnGet: true });
+      expect(types(events)).toEqual(['opened', 'suspended', 'extended', 'resumed']);
+      expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+      expect(events[2]).toMatchObject({ by: 'self', certainty: 'proven', deadline: events[3]?.deadline });
+    });
+
+    it('where nothing moved, nothing is told', () => {
+      expect(types(shown({}).events)).toEqual(['opened', 'suspended', 'resumed']);
+    });
+
+    it('and before the end, where that is the verdict', () => {
+      const { world, events } = shown({ extendOnGet: true }, (there, tkn) => {
+        there.disconnect();
+        there.other('SH_END', { tkn });
+      });
+      expect(types(events)).toEqual(['opened', 'suspended']);
+      world.reconnect();
+      world.clock.advance(20);
+      expect(types(events)).toEqual(['opened', 'suspended', 'extended', 'ended']);
+    });
+
+    it('and not to those who come when all have left', () => {
+      const world = new World();
+      const session = world.create({ seconds: 60, deleteSession: true, extendOnGet: true });
+      const following = session.events$.subscribe();
+      world.disconnect();
+      world.reconnect();
+      world.command('SH_GET', { tkn: session.tkn, keys: [] }).subscribe(() => following.unsubscribe());
+      world.clock.advance(20);
+      const events = world.follow(session);
+      world.clock.advance(20);
+      world.disconnect();
+      world.reconnect();
+      world.clock.advance(20);
+      expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+    });
+  });
+
   it('a session that is followed then is suspended at once', () => {
     const world = new World();
     const session = world.create({ seconds: 600 });
