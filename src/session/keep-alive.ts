@@ -11,24 +11,23 @@ import type { SessionTracker } from './tracker.js';
 /** Touches a session before it can lapse, as long as somebody is subscribed. */
 export function keepAlive(
   tracker: SessionTracker,
-  session: () => FollowedSession,
+  session: FollowedSession,
   commands: SessionCommands,
 ): Observable<Touch> {
   return new Observable((subscriber) => {
-    const followed = session();
-    const { life } = followed;
+    const { life } = session;
     if (life.is !== 'over' && !extendsWith(life.known.settings, 'get') && !extendsWith(life.known.settings, 'set')) {
       subscriber.error(
         new ValueError('keepAlive: nothing extends this session. Create it with extendOnGet or extendOnSetAdd.'),
       );
       return undefined;
     }
-    const keeper = new Keeper(tracker, followed, commands, subscriber);
-    tracker.follow(followed, keeper);
-    keeper.changed(followed.life);
+    const keeper = new Keeper(tracker, session, commands, subscriber);
+    tracker.follow(session, keeper);
+    keeper.changed(session.life);
     return () => {
       keeper.stop();
-      tracker.leave(followed, keeper);
+      tracker.leave(session, keeper);
     };
   });
 }

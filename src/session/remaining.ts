@@ -9,19 +9,18 @@ import type { SessionTracker } from './tracker.js';
 const shortest = 1;
 
 /** Counts down the ms that a session has left at the least. */
-export function countdown(tracker: SessionTracker, session: () => FollowedSession, period: number): Observable<number> {
+export function countdown(tracker: SessionTracker, session: FollowedSession, period: number): Observable<number> {
   return new Observable((subscriber) => {
     if (!(period >= shortest && Number.isFinite(period))) {
       subscriber.error(new ValueError('remaining$: period must be a number of milliseconds, 1 or more.', 'period'));
       return undefined;
     }
-    const followed = session();
-    const count = new Countdown(tracker, followed, period, subscriber);
-    tracker.follow(followed, count);
+    const count = new Countdown(tracker, session, period, subscriber);
+    tracker.follow(session, count);
     count.changed();
     return () => {
       tracker.agenda.plan(count, Number.POSITIVE_INFINITY);
-      tracker.leave(followed, count);
+      tracker.leave(session, count);
     };
   });
 }

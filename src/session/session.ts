@@ -31,8 +31,6 @@ export interface SessionStreams {
   readonly tkn: bigint;
   /** Whether it is known to be gone. */
   readonly gone: boolean;
-  /** It is about to be ended by this client: followed or not, the reply is to be heard. Absent where nothing is kept of sessions. */
-  beforeEnd?(): void;
   readonly events$: Observable<SessionEvent>;
   /** The events of one type. */
   only<Type extends SessionEvent['type']>(type: Type): Observable<Extract<SessionEvent, { type: Type }>>;
@@ -92,7 +90,7 @@ export class Session<Values extends object = JsonObject, Input extends object = 
 
   /**
    * Whether the server gave it a token, and nothing seen since tells that it is gone. Streams see that while they are subscribed to, on
-   * any handle of the session; and `end()` sees its own success.
+   * any handle of the session; and this client's own `sh_end` is seen to succeed.
    */
   get isValid(): boolean {
     return !this.#streams.gone;
@@ -214,10 +212,7 @@ export class Session<Values extends object = JsonObject, Input extends object = 
 
   /** Ends the session and its keys at once. `SH_END`. */
   end(options?: SessionCallOptions): Observable<void> {
-    return defer(() => {
-      this.#streams.beforeEnd?.();
-      return this.#commands.sh_end(this.tkn, options);
-    });
+    return this.#commands.sh_end(this.tkn, options);
   }
 
   /** How many keys it has, whether it expires and when. `SH_INFO`. Does not extend. */

@@ -10,26 +10,18 @@ import type { SessionTracker } from './tracker.js';
 
 /** The streams of one session: each subscription follows it. */
 export class FollowingStreams implements SessionStreams {
-  #session: FollowedSession;
-
   constructor(
     private readonly tracker: SessionTracker,
-    session: FollowedSession,
-  ) {
-    this.#session = session;
-  }
+    private readonly session: FollowedSession,
+  ) {}
 
   get tkn(): bigint {
-    return this.#session.tkn;
+    return this.session.tkn;
   }
 
   get gone(): boolean {
-    const { life, isGone } = this.#current();
+    const { life, isGone } = this.session;
     return isGone && !(life.is === 'over' && life.last.state === 'closed');
-  }
-
-  beforeEnd(): void {
-    this.tracker.remember(this.#current());
   }
 
   get events$(): Observable<SessionEvent> {
@@ -46,29 +38,22 @@ export class FollowingStreams implements SessionStreams {
   }
 
   remaining$(period: number): Observable<number> {
-    return countdown(this.tracker, () => this.#current(), period);
+    return countdown(this.tracker, this.session, period);
   }
 
   keepAlive(commands: SessionCommands): Observable<Touch> {
-    return keepAlive(this.tracker, () => this.#current(), commands);
+    return keepAlive(this.tracker, this.session, commands);
   }
 
   #following<Value>(
     makeFollower: (subscriber: Subscriber<Value>, session: FollowedSession) => StreamFollower<Value>,
   ): Observable<Value> {
     return new Observable((subscriber) => {
-      const session = this.#current();
-      const follower = makeFollower(subscriber, session);
-      this.tracker.follow(session, follower);
+      const follower = makeFollower(subscriber, this.session);
+      this.tracker.follow(this.session, follower);
       follower.changed();
       return follower;
     });
-  }
-
-  /** Where another handle of the same session is followed already, its record is taken over. */
-  #current(): FollowedSession {
-    this.#session = this.tracker.current(this.#session);
-    return this.#session;
   }
 }
 

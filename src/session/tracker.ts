@@ -6,7 +6,7 @@ import { type Interval, never } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import { Findings } from './findings.js';
 import { FollowedSession, type Follower } from './followed.js';
-import { type Known, sameSettings, shownDeadline } from './life.js';
+import { type Known, type Life, type Ongoing, refreshed, sameSettings, shownDeadline, withKnown } from './life.js';
 import { Lookout } from './lookout.js';
 import { Missing } from './missing.js';
 import type { CommandObserver, SessionPort, SessionSettings } from './port.js';
@@ -14,7 +14,7 @@ import { Prober, spanOf } from './prober.js';
 import { Roll } from './roll.js';
 import { Trust } from './trust.js';
 import { afterUnseen } from './unseen.js';
-import { unseenSleep } from './verdict.js';
+import { isExtendable, unseenSleep } from './verdict.js';
 
 /** How sessions are followed. Times in ms. */
 export interface TrackerOptions {
@@ -87,29 +87,45 @@ export class SessionTracker {
     return lo - span.lo >= forever ? { ...known, awakeLo: deadlineOf({ lo, hi }).lo } : known;
   }
 
-  /** What is kept about a session that nobody follows yet. */
+  /**
+   * What is kept about a session: one record, which all of its handles share. Where that says that the session is gone, it has come back
+   * from a dataset: the new one is not for its old handles.
+   */
   session(tkn: bigint, initial: Known, expiringBefore?: number): FollowedSession {
     const wanted = expiringBefore ?? this.options.expiringBefore ?? initial.settings.duration / 10;
     const lead = Math.min(wanted, Number.MAX_VALUE); // finite: what never expires is never near its end
     const existing = this.#roll.followed.get(tkn) ?? this.#roll.remembered.find(tkn);
+    // Most sessions of a program are alike: one object for all of them.
+    if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
+    const life = { is: 'alive', known: { ...initial, settings: this.#settings } } as const;
     if (existing !== undefined && (existing.followed || !existing.isGone)) {
+      if (existing.isUntold) this.#begin(existing, this.#refreshed(existing, life));
       this.#warnBy(existing, lead);
       return existing;
     }
     if (existing !== undefined) this.#missing.settle(existing);
-    this.#roll.remembered.forget(tkn);
-    // Most sessions of a program are alike: one object for all of them.
-    if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
-    const known = { ...initial, settings: this.#settings };
-    const session = new FollowedSession(tkn, { is: 'alive', known }, lead, this.#roll.connection, this.#whenDue);
-    session.slept = this.#roll.slept;
-    session.unheardEnds = this.#roll.unheardEnds;
+    const session = new FollowedSession(tkn, life, lead, this.#roll.connection, this.#whenDue);
+    this.#begin(session, life);
+    this.#roll.remembered.keep(session);
     return session;
   }
 
-  /** Keeps what is known of a session in mind for other handles of it. */
-  remember(session: FollowedSession): void {
-    this.#roll.remembered.keep(session);
+  /** What is known of a session that nobody followed yet, where a reply has told of it again. */
+  #refreshed(session: FollowedSession, life: Ongoing): Life {
+    if (session.life.is === 'over' || this.#roll.isStale(session)) return life;
+    const { settings } = life.known;
+    const mayHaveMoved = isExtendable(settings) || !settings.deleteSession || this.port.persistEnabled;
+    return withKnown(life, refreshed(session.life.known, life.known, mayHaveMoved));
+  }
+
+  /** A reply has just told all that is known of a session of which nobody was told anything yet. */
+  #begin(session: FollowedSession, life: Life): void {
+    const { connection, slept, unheardEnds } = this.#roll;
+    session.life = life;
+    session.knownIn = connection;
+    session.aliveIn = connection;
+    session.slept = slept;
+    session.unheardEnds = unheardEnds;
   }
 
   /** Calls `work` once all that is to be told has been told. */
@@ -118,14 +134,6 @@ export class SessionTracker {
       work();
       return false;
     });
-  }
-
-  /** The record that all handles of a session share: once it is followed, or was. */
-  current(session: FollowedSession): FollowedSession {
-    if (session.isGone) return session; // it may have come back from a dataset: not for this handle
-    const shared = this.#roll.followed.get(session.tkn) ?? this.#roll.remembered.find(session.tkn) ?? session;
-    if (shared !== session) this.#warnBy(shared, session.lead);
-    return shared;
   }
 
   /** Follows a session, until `leave`. */
@@ -173,6 +181,7 @@ export class SessionTracker {
 
   #start(session: FollowedSession): void {
     this.#roll.followed.set(session.tkn, session);
+    this.#roll.remembered.release(session);
     this.#roll.sleptUnseen(session);
     const { continuity, port, unheardTouches } = this.#roll;
     const { life, worthAsking } = afterUnseen(session.life, this.#roll.now(), {
@@ -188,7 +197,7 @@ export class SessionTracker {
     } as const;
     this.#roll.step(session, { life, event });
     if (!session.followed) return; // left on being told
-    const mayHaveEndedIt = session.unheardEnds !== this.#roll.unheardEnds;
+    const mayHaveEndedIt = session.ownEnd !== 'none' || session.unheardEnds !== this.#roll.unheardEnds;
     if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';
     if (this.#roll.status !== 'open') this.#roll.suspend(session, 'connection');
     else if (worthAsking || mayHaveEndedIt || session.aliveIn !== this.#roll.connection) this.#ask(session, 'info');

@@ -75,3 +75,42 @@ describe('two handles of one session', () => {
     expect(types(world.follow(old))).toEqual([]);
   });
 });
+
+describe('a handle that is made while another one is there, which nobody followed', () => {
+  it('takes part in what was known of the deadline, as far as that must still hold', () => {
+    for (const flags of [{ deleteSession: true }, { deleteSession: true, extendOnGet: true }, {}]) {
+      const world = new World();
+      const session = world.create({ seconds: 10, ...flags });
+      world.clock.advance(500);
+      world.attach(session.tkn);
+      const [opened] = world.follow(session);
+      const truth = world.deadlineOf(session.tkn) ?? Number.NaN;
+      expect(opened?.deadline.lo).toBeGreaterThan(truth - 10);
+      expect(opened?.deadline.hi).toBeGreaterThanOrEqual(truth);
+      if (flags.deleteSession === true && !('extendOnGet' in flags))
+        expect(opened?.deadline.hi).toBeLessThan(truth + 10);
+    }
+  });
+
+  it('knows of an extension by another client, which the first one has missed', () => {
+    const world = new World();
+    const session = world.create({ seconds: 10, extendOnGet: true });
+    world.clock.advance(5000);
+    world.other('SH_GET', { tkn: session.tkn, keys: [] });
+    world.attach(session.tkn);
+    const [opened] = world.follow(session);
+    expect(opened?.deadline.lo).toBeGreaterThan(world.clock.now() + 8000);
+  });
+
+  it('knows of a reload with an earlier deadline', () => {
+    const world = new World({ persistEnabled: true });
+    const session = world.create({ seconds: 60, deleteSession: true });
+    const truth = world.server.sessions.get(session.tkn);
+    if (truth === undefined) throw new Error('never there');
+    world.server.sessions.set(session.tkn, { ...truth, deadline: world.clock.outside() + 20_500 });
+    world.attach(session.tkn);
+    const [opened] = world.follow(session);
+    expect(opened?.deadline.lo).toBeLessThanOrEqual(world.deadlineOf(session.tkn) ?? 0);
+    expect(opened?.deadline.hi).toBeLessThan(world.clock.now() + 22_000);
+  });
+});
