@@ -41,7 +41,7 @@ export class Lookout {
         this.roll.agenda.plan(session, at);
         return;
       }
-      if (shouldLook(session, life.known, at, now)) {
+      if (this.#shouldLook(session, life.known, at, now)) {
         this.question(session, 'info');
         return;
       }
@@ -120,14 +120,16 @@ export class Lookout {
   #isLate({ deadline }: Known, at: number): boolean {
     return at - deadline.lo > this.sweepInterval;
   }
-}
 
-/** Whether to ask before telling that a deadline is near or past: others may have moved it, or little is known of it. */
-function shouldLook(session: FollowedSession, known: Known, at: number, now: number): boolean {
-  if (known.awakeLo !== undefined) return true; // nobody knows when it begins: to tell anything would be a guess
-  const { settings, deadline } = known;
-  if (session.lookedAt >= at) return false;
-  if (isExtendable(settings)) return true;
-  const askedNow = resolution + 2 * rateBound * Math.max(0, deadline.lo - now);
-  return deadline.hi - deadline.lo > 2 * askedNow;
+  /** Whether to ask before telling that a deadline is near or past: others may have moved it, or little is known of it. */
+  #shouldLook(session: FollowedSession, known: Known, at: number, now: number): boolean {
+    if (known.awakeLo !== undefined) return true; // nobody knows when it begins: to tell anything would be a guess
+    const { settings, deadline } = known;
+    if (session.lookedAt >= at) return false;
+    if (isExtendable(settings)) return true;
+    // It may have been ended and loaded from a dataset, and its deadline begun anew. That it is near, at the earliest, is true all the same.
+    if (this.roll.port.persistEnabled && now >= deadline.lo && session.lookedAt < deadline.lo) return true;
+    const askedNow = resolution + 2 * rateBound * Math.max(0, deadline.lo - now);
+    return deadline.hi - deadline.lo > 2 * askedNow;
+  }
 }

@@ -108,8 +108,20 @@ export class Roll {
 
   /** Takes in what evidence says about a session, and tells who follows. */
   take(session: FollowedSession, evidence: Evidence): void {
+    this.step(session, this.#next(session, evidence));
+  }
+
+  /** Takes in what a reply says about a session that nobody follows. Whoever does again is told where that leaves it, not what was. */
+  note(session: FollowedSession, evidence: Evidence): void {
+    this.sleptUnseen(session);
+    session.life = this.#next(session, evidence).life;
+    session.knownIn = this.connection;
+    session.aliveIn = this.connection;
+  }
+
+  #next(session: FollowedSession, evidence: Evidence): Step {
     const reloadExcluded = !this.port.persistEnabled && session.knownIn === this.connection;
-    this.step(session, next(session.life, evidence, { sweepInterval: this.sweepInterval, reloadExcluded }));
+    return next(session.life, evidence, { sweepInterval: this.sweepInterval, reloadExcluded });
   }
 
   /** Takes a step with a session, and tells who follows. */

@@ -1,10 +1,9 @@
 import { Observable, Subject } from 'rxjs';
 import type { SessionSchema } from '../protocol/schema.js';
 import type { Reply } from '../transport/transport.js';
-import { after, deadlineFrom } from './deadline.js';
+import { after } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
-import type { Known } from './life.js';
 import type { CommandObserver, SessionCommands, SessionPort, SessionSettings, SettledCommand } from './port.js';
 import { reportOf } from './prober.js';
 import { Session } from './session.js';
@@ -83,7 +82,7 @@ export class Sessions implements CommandObserver {
     options: SessionOptions = {},
   ): Session<Values, Input> {
     const known = this.#tracker.learned(settings, reply, (span) => after(span, settings.duration));
-    return this.#session(tkn, known, options);
+    return this.#handle(this.#tracker.session(tkn, known, options.expiringBefore), options);
   }
 
   /** The handle of a session made elsewhere, by a successful reply to `SH_INFO`; undefined: it is none. */
@@ -94,18 +93,14 @@ export class Sessions implements CommandObserver {
   ): Session<Values, Input> | undefined {
     const report = reportOf(reply.body);
     if (report === undefined) return undefined;
-    const { settings, remaining } = report;
-    const known = this.#tracker.learned(settings, reply, (span) => deadlineFrom(span, remaining));
-    return this.#session(tkn, known, options);
+    return this.#handle(this.#tracker.attached(tkn, reply, report, options.expiringBefore), options);
   }
 
-  #session<Values extends object, Input extends object>(
-    tkn: bigint,
-    known: Known,
-    { schema, expiringBefore }: SessionOptions,
+  #handle<Values extends object, Input extends object>(
+    session: FollowedSession,
+    { schema }: SessionOptions,
   ): Session<Values, Input> {
     this.#any = true;
-    const session = this.#tracker.session(tkn, known, expiringBefore);
     if (this.#events.observed && !this.#followedForAll.has(session)) this.#followForAll(session);
     return new Session<Values, Input>(new FollowingStreams(this.#tracker, session), this.#commands, schema);
   }

@@ -2,7 +2,7 @@ import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
 import { forever } from './clock-watch.js';
 import { CommandListener } from './command-listener.js';
-import { type Interval, never } from './deadline.js';
+import { deadlineFrom, type Interval, never } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import { Findings } from './findings.js';
 import { FollowedSession, type Follower } from './followed.js';
@@ -12,6 +12,7 @@ import { Missing } from './missing.js';
 import type { CommandObserver, SessionPort, SessionSettings } from './port.js';
 import { Prober, spanOf } from './prober.js';
 import { Roll } from './roll.js';
+import type { SessionReport } from './state.js';
 import { Trust } from './trust.js';
 import { afterUnseen } from './unseen.js';
 import { isExtendable, unseenSleep } from './verdict.js';
@@ -107,6 +108,16 @@ export class SessionTracker {
     const session = new FollowedSession(tkn, life, lead, this.#roll.connection, this.#whenDue);
     this.#begin(session, life);
     this.#roll.remembered.keep(session);
+    return session;
+  }
+
+  /** The same, by a reply to an `SH_INFO` that was asked for a handle: what was known before is held against it. */
+  attached(tkn: bigint, reply: Reply, info: SessionReport, expiringBefore?: number): FollowedSession {
+    const { settings, remaining } = info;
+    const known = this.learned(settings, reply, (span) => deadlineFrom(span, remaining));
+    const session = this.session(tkn, known, expiringBefore);
+    // Of one that is followed, it was heard as any command's is.
+    if (!session.followed) this.#roll.note(session, { kind: 'info', span: this.#roll.spanOf(reply), info });
     return session;
   }
 

@@ -1,7 +1,7 @@
 import { BehaviorSubject, EMPTY, first, mergeMap, Observable, of, retry, Subject } from 'rxjs';
 import { commands } from '../../../src/protocol/commands.js';
 import { type JsonObject, writeJson } from '../../../src/protocol/json.js';
-import { after, deadlineFrom } from '../../../src/session/deadline.js';
+import { after } from '../../../src/session/deadline.js';
 import type { SessionEvent } from '../../../src/session/events.js';
 import type { SessionCallOptions, SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
 import { reportOf } from '../../../src/session/prober.js';
@@ -181,9 +181,7 @@ export class World {
       mergeMap((reply) => {
         const report = reportOf(reply.body);
         if (report === undefined) return EMPTY;
-        const { settings, remaining } = report;
-        const known = this.tracker.learned(settings, reply, (span) => deadlineFrom(span, remaining));
-        const followed = this.tracker.session(tkn, known, expiringBefore);
+        const followed = this.tracker.attached(tkn, reply, report, expiringBefore);
         return of(new Session(new FollowingStreams(this.tracker, followed), this.commands));
       }),
     );
