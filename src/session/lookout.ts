@@ -35,6 +35,7 @@ export class Lookout {
     for (;;) {
       const { life } = session;
       if (!session.followed || session.fate !== 'none' || life.is === 'over' || life.is === 'suspended') return;
+      if (this.roll.isStale(session)) return; // it is about to be suspended, and goes on once it is resumed
       const now = this.roll.now();
       const at = this.#next(session, life, now);
       if (now < at) {

@@ -46,6 +46,8 @@ class Countdown implements Follower, Planned {
   /** Goes by what is known now: to who subscribes while things are told, older ones may still come. */
   changed(): void {
     const { life } = this.session;
+    // Otherwise it is about to be suspended, and counts on once it is resumed.
+    if (life.is !== 'over' && !this.tracker.holds(this.session)) return;
     const until = goalOf(life);
     // All else may change between two beats.
     if (this.#until === until) return;
@@ -58,7 +60,6 @@ class Countdown implements Follower, Planned {
   }
 
   due(now: number): void {
-    // Otherwise it is about to be suspended, and counts on once it is resumed.
     if (this.tracker.holds(this.session)) this.#tell(now);
   }
 

@@ -61,7 +61,7 @@ export class FollowingStreams implements SessionStreams {
 abstract class StreamFollower<Value> implements Follower, Unsubscribable {
   constructor(
     protected readonly subscriber: Subscriber<Value>,
-    private readonly tracker: SessionTracker,
+    protected readonly tracker: SessionTracker,
     protected readonly session: FollowedSession,
   ) {}
 
@@ -113,6 +113,8 @@ class StateFollower extends StreamFollower<SessionState> {
   override changed(): void {
     const { life } = this.session;
     if (this.#life !== undefined && looksLike(this.#life, life)) return;
+    // Otherwise it is about to be suspended: that is told instead.
+    if (life.is !== 'over' && !this.tracker.holds(this.session)) return;
     this.#life = life;
     this.subscriber.next(snapshot(life));
   }

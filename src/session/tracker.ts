@@ -220,6 +220,7 @@ export class SessionTracker {
   #warnBy(session: FollowedSession, lead: number): void {
     if (lead <= session.lead) return;
     session.lead = lead;
+    this.#roll.checkClocks();
     if (session.life.is === 'alive') this.#lookout.proceed(session);
   }
 
