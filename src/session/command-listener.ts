@@ -53,6 +53,11 @@ export class CommandListener implements CommandObserver {
     this.missing.askAll(undefined);
   }
 
+  /** The token of one that our `sh_end_all` ended is in use again, before all were told. */
+  settle(session: FollowedSession): void {
+    this.#endedByUs(session, this.roll.now());
+  }
+
   /** Nobody follows it now; who does later is not to hear that another client ended it. */
   #repliedUnfollowed(tkn: bigint, command: SettledCommand, reply: Reply): void {
     if (!ends(command) || reply.body.st !== Status.Ok) return;
@@ -100,11 +105,12 @@ export class CommandListener implements CommandObserver {
     this.roll.unheardEnds += 1;
     const sessions = [...this.roll.followed.values()].filter(({ fate }) => fate === 'none');
     for (const session of sessions) session.fate = 'ended-by-self';
-    const gone = { kind: 'gone', answeredAt, endedBy: 'self', allGone: true } as const;
-    this.roll.each(sessions, (session) => {
-      this.roll.sleptThrough(session);
-      this.roll.take(session, gone);
-    });
+    this.roll.each(sessions, (session) => this.#endedByUs(session, answeredAt));
+  }
+
+  #endedByUs(session: FollowedSession, answeredAt: number): void {
+    this.roll.sleptThrough(session);
+    this.roll.take(session, { kind: 'gone', answeredAt, endedBy: 'self', allGone: true });
   }
 
   /** The program asked on its own which sessions exist. */

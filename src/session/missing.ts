@@ -74,9 +74,10 @@ export class Missing {
     this.#heard(session, false);
   }
 
-  /** Its token is in use again, while nobody follows: what is known of its end is final. */
+  /** Its token is in use again: what is known of its end is final, whatever others are asked. */
   settle(session: FollowedSession): void {
-    const answeredAt = this.#untold.get(session);
+    const answeredAt = this.#gone.get(session) ?? this.#untold.get(session);
+    this.#gone.delete(session);
     if (answeredAt !== undefined) this.#sentence(session, answeredAt, false);
   }
 

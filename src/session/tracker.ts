@@ -9,7 +9,7 @@ import { FollowedSession, type Follower } from './followed.js';
 import { type Known, type Life, type Ongoing, refreshed, sameSettings, shownDeadline, withKnown } from './life.js';
 import { Lookout } from './lookout.js';
 import { Missing } from './missing.js';
-import type { CommandObserver, SessionPort, SessionSettings } from './port.js';
+import type { SessionPort, SessionSettings } from './port.js';
 import { Prober, spanOf } from './prober.js';
 import { Roll } from './roll.js';
 import type { SessionReport } from './state.js';
@@ -34,7 +34,7 @@ export interface TrackerOptions {
  */
 export class SessionTracker {
   /** To be told of every command that the client settles. */
-  readonly listener: CommandObserver;
+  readonly listener: CommandListener;
   readonly #roll: Roll;
   readonly #prober: Prober<FollowedSession>;
   readonly #lookout: Lookout;
@@ -99,12 +99,12 @@ export class SessionTracker {
     // Most sessions of a program are alike: one object for all of them.
     if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
     const life = { is: 'alive', known: { ...initial, settings: this.#settings } } as const;
-    if (existing !== undefined && (existing.followed || !existing.isGone)) {
+    if (existing !== undefined && !existing.isGone) {
       if (existing.isUntold) this.#begin(existing, this.#refreshed(existing, life));
       this.#warnBy(existing, lead);
       return existing;
     }
-    if (existing !== undefined) this.#missing.settle(existing);
+    if (existing !== undefined) this.#settle(existing);
     const session = new FollowedSession(tkn, life, lead, this.#roll.connection, this.#whenDue);
     this.#begin(session, life);
     this.#roll.remembered.keep(session);
@@ -214,6 +214,12 @@ export class SessionTracker {
     else if (worthAsking || mayHaveEndedIt || session.aliveIn !== this.#roll.connection) this.#ask(session, 'info');
     if (session.fate === 'gone') this.#missing.recall(session);
     this.#lookout.proceed(session);
+  }
+
+  /** The token of one that is gone is in use again: what is known of its end is final, and told to those who follow it yet. */
+  #settle(session: FollowedSession): void {
+    if (session.fate === 'ended-by-self') this.listener.settle(session);
+    else this.#missing.settle(session);
   }
 
   /** `expiring` comes as early as any of a session's handles asks for. */
