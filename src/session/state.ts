@@ -175,7 +175,11 @@ function afterMove(
   const sight = { seen: 'moved', ...seen, reloadExcluded } as const;
   const told = verdict(settings, awakeLo === undefined ? before : { ...before, awakeLo }, sight, sweepInterval);
   if (told.type === 'ended') return { life }; // what has moved has not ended: the types can't say so
-  const learned = relearned(life.known, deadline, writtenAt);
+  // Keys that expired certainly did so after the deadline known before: the new one is a duration after that, at the least.
+  const least =
+    told.type === 'expired' && told.certainty === 'proven' ? after(before, settings.duration).lo : deadline.lo;
+  const latest = { lo: Math.min(deadline.hi, Math.max(deadline.lo, least)), hi: deadline.hi };
+  const learned = relearned(life.known, latest, writtenAt);
   const known = told.type === 'expired' ? { ...learned, cycle: learned.cycle + 1 } : learned;
   return { life: renewed(life, known), event: { ...told, cycle: known.cycle, deadline: shownDeadline(known) } };
 }

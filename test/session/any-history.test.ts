@@ -12,6 +12,12 @@ const slack = 52;
 /** How long it may take until a lapse is told, while nothing comes in the way: two looks of the server's, and questions under way. */
 const bound = 14_000;
 
+/** `SH_INFO` tells a deadline to a second, and to how long it is under way. */
+const second = 1000 + 1400;
+
+/** How long a question may be on its way, with those that it waits for. */
+const unknowable = 3000;
+
 interface History {
   readonly scenario: Scenario;
   readonly world: World;
@@ -171,13 +177,30 @@ describe('whatever happens', () => {
   });
 
   it('overdue is never said before the server could have let it lapse, and once only, after expiring', () => {
-    inAnyHistory((_, { told }) => {
+    inAnyHistory(({ truth, scenario, world }, { told, session: { tkn } }) => {
       let said: string | undefined;
-      for (const { event, deadline } of told) {
+      let overdueAt: number | undefined;
+      let begun: number | undefined;
+      for (const { event, deadline, happened, outside } of told) {
         if (event.type === 'overdue') {
           expect(event.at).toBeGreaterThanOrEqual(event.deadline.lo);
           expect(said).toBe('expiring');
+          expect(said).not.toBe('overdue');
+          // Where the deadline moved while the question was on its way, or nobody answered, it can't be known.
+          const moved = truth(tkn, happened).at(-1)?.at ?? 0;
+          const since = outside - unknowable;
+          const before = scenario.troubles.filter((trouble) => trouble.at <= since).at(-1);
+          const meanwhile = scenario.troubles.some((trouble) => trouble.at > since && trouble.at <= outside);
+          const isKnown = moved < since && before?.works !== false && !meanwhile;
+          if (isKnown && deadline !== undefined) expect(event.at).toBeGreaterThanOrEqual(deadline - second - slack);
+          // A cycle that was proven to have begun lasts as long as the one before, at the least.
+          const lasts = world.server.sessions.get(tkn)?.settings.duration ?? 0;
+          if (begun !== undefined) expect(event.at).toBeGreaterThanOrEqual(begun + lasts * (1 - 400e-6) - slack);
         }
+        if (event.type === 'overdue') overdueAt = event.at;
+        if (event.type === 'expired' && event.certainty === 'proven') begun = overdueAt;
+        // Of what moves it otherwise, or sleeps, the time is not known.
+        else if (!['overdue', 'expiring'].includes(event.type)) begun = overdueAt = undefined;
         if (event.type === 'expiring') {
           expect(said).toBeUndefined();
           if (deadline !== undefined && event.inMs > 0)
