@@ -28,14 +28,13 @@ export class CommandListener implements CommandObserver {
   replied(command: SettledCommand, reply: Reply): void {
     this.roll.unheardTouches.answered(reply.firstWrittenAt);
     this.roll.continuity.heard(reply.firstWrittenAt);
-    if (!this.#anyFollowed && !ends(command)) return;
     if (command.tkn !== undefined) {
-      const session = this.roll.followed.get(command.tkn);
+      const session = this.#anyFollowed ? this.roll.followed.get(command.tkn) : undefined;
       if (session === undefined) this.#repliedUnfollowed(command.tkn, command, reply);
       else if (session.fate === 'none') this.#repliedFor(session, command, reply);
       return;
     }
-    if (reply.body.st !== Status.Ok) return;
+    if (reply.body.st !== Status.Ok || (!this.#anyFollowed && !ends(command))) return;
     if (command.row.command === 'SH_END_ALL') this.#allEnded(this.roll.spanOf(reply).hi);
     else if (command.row.command === 'SH_EXISTS') this.#overheard(command.argument, reply);
   }
@@ -58,9 +57,20 @@ export class CommandListener implements CommandObserver {
     this.#endedByUs(session, this.roll.now());
   }
 
-  /** Nobody follows it now; who does later is not to hear that another client ended it. */
+  /** Nobody follows it now; who does later is to hear that it is gone, and not that another client ended it where we did. */
   #repliedUnfollowed(tkn: bigint, command: SettledCommand, reply: Reply): void {
-    if (!ends(command) || reply.body.st !== Status.Ok) return;
+    const { foundGone } = this.roll;
+    const { st } = reply.body;
+    if (st === Status.SessionNotExist) {
+      const session = this.roll.remembered.find(tkn);
+      const answeredAt = this.roll.spanOf(reply).hi;
+      if (session === undefined || session.isUntold) foundGone.gone(tkn, answeredAt);
+      else this.missing.foundUnfollowed(session, answeredAt);
+      return;
+    }
+    if (st !== Status.Ok) return;
+    if (!foundGone.isEmpty) foundGone.forget(tkn);
+    if (!ends(command)) return;
     const session = this.roll.remembered.find(tkn);
     if (session === undefined) this.roll.unheardEnds += 1;
     else this.roll.take(session, { kind: 'ended' });

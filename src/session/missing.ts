@@ -61,6 +61,14 @@ export class Missing {
     if (this.#census === undefined && this.#connected && this.#gone.has(session)) this.#sample();
   }
 
+  /** As above, of one that nobody follows: who does again is told. */
+  foundUnfollowed(session: FollowedSession, answeredAt: number): void {
+    if (session.isGone) return;
+    this.roll.sleptUnseen(session);
+    session.fate = 'gone';
+    this.#untold.set(session, answeredAt);
+  }
+
   /** A reply says that a session is there. */
   seen(session: FollowedSession, at: number): void {
     this.#heard(session, oughtToLive(session, at));
@@ -159,7 +167,7 @@ export class Missing {
 }
 
 /** Whether a session can't have expired by `at`. */
-function oughtToLive({ life }: FollowedSession, at: number): boolean {
+export function oughtToLive({ life }: FollowedSession, at: number): boolean {
   if (life.is === 'over') return false;
   const { settings, deadline } = life.known;
   return !settings.deleteSession || at < deadline.lo - unseenSleep;

@@ -10,6 +10,7 @@ import type { SessionPort } from './port.js';
 import { spanOf } from './prober.js';
 import { Remembered } from './remembered.js';
 import { type Evidence, next, type Step } from './state.js';
+import { UnheardEnds } from './unheard-ends.js';
 import { UnheardTouches } from './unheard-touches.js';
 
 /** The sessions that are followed, and what they have in common: the agenda, the clocks, the connection. */
@@ -26,6 +27,8 @@ export class Roll {
   /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then. */
   unheardEnds = 0;
   readonly unheardTouches = new UnheardTouches();
+  /** Sessions of which nothing was kept as a reply said that they are gone. */
+  readonly foundGone = new UnheardEnds();
   readonly continuity = new Continuity();
 
   constructor(

@@ -96,6 +96,7 @@ export class SessionTracker {
     const wanted = expiringBefore ?? this.options.expiringBefore ?? initial.settings.duration / 10;
     const lead = Math.min(wanted, Number.MAX_VALUE); // finite: what never expires is never near its end
     const existing = this.#roll.followed.get(tkn) ?? this.#roll.remembered.find(tkn);
+    this.#roll.foundGone.forget(tkn); // a reply says that it is there
     // Most sessions of a program are alike: one object for all of them.
     if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
     const life = { is: 'alive', known: { ...initial, settings: this.#settings } } as const;
@@ -170,6 +171,11 @@ export class SessionTracker {
     this.#stop(session);
   }
 
+  /** Whether a session is known to be gone, be it from a reply that came before anybody followed. */
+  isGone({ isGone, tkn }: FollowedSession): boolean {
+    return isGone || this.#roll.foundGone.has(tkn);
+  }
+
   /** Whether what is known of a session's deadline holds: not where the machine slept, and the session is yet to be suspended. */
   holds(session: FollowedSession): boolean {
     this.#roll.checkClocks();
@@ -210,9 +216,12 @@ export class SessionTracker {
     if (!session.followed) return; // left on being told
     const mayHaveEndedIt = session.ownEnd !== 'none' || session.unheardEnds !== this.#roll.unheardEnds;
     if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';
+    const gone = this.#roll.foundGone.take(session);
+    const mayBeGone = mayHaveEndedIt || gone.is === 'perhaps' || session.aliveIn !== this.#roll.connection;
     if (this.#roll.status !== 'open') this.#roll.suspend(session, 'connection');
-    else if (worthAsking || mayHaveEndedIt || session.aliveIn !== this.#roll.connection) this.#ask(session, 'info');
+    else if (worthAsking || mayBeGone) this.#ask(session, 'info');
     if (session.fate === 'gone') this.#missing.recall(session);
+    else if (gone.is === 'certainly') this.#missing.found(session, gone.answeredAt);
     this.#lookout.proceed(session);
   }
 

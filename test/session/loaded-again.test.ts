@@ -55,8 +55,12 @@ describe('a session of a server that restarted and loaded it', () => {
     const { length } = world.sent;
     world.clock.advance(20_000);
     expect(world.sent.length).toBe(length);
-    world.clock.advance(50_000); // and past its deadline it is enough to hear whether it is there
-    expect(new Set(world.sent.slice(length))).toEqual(new Set(['SH_EXISTS']));
+    world.clock.advance(50_000);
+    // Again before it is said to be overdue, as a load may move that; after, it is enough to hear whether it is there.
+    const asked = world.sent.slice(length);
+    const looks = asked.filter((command) => command === 'SH_INFO').length;
+    expect(looks).toBeLessThanOrEqual(2); // the first may tell the deadline closer
+    expect(new Set(asked.slice(looks))).toEqual(new Set(['SH_EXISTS']));
   });
 
   it('is not looked at where it never expires', () => {

@@ -2,10 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { types, World } from './support/world.js';
 
 describe('after the machine slept, before any timer rings', () => {
-  it('a handle that asks for an earlier warning gives nobody one by the deadline of before', () => {
+  it('a handle that is followed then tells nobody anything by the deadline of before', () => {
     const world = new World();
     const session = world.create({ seconds: 10, deleteSession: true });
-    // Made before anybody follows: afterwards, its reply would tell of the session as well.
     const other = world.attach(session.tkn, 9000);
     const events = world.follow(session);
     const states: string[] = [];
@@ -14,8 +13,9 @@ describe('after the machine slept, before any timer rings', () => {
     world.clock.sleep(40_000);
     other.events$.subscribe();
     world.clock.advance(10_000);
-    expect(types(events)).toEqual(['opened', 'suspended', 'expired']);
-    expect(states.filter((state, index) => state !== states[index - 1])).toEqual(['alive', 'suspended', 'expired']);
+    expect(types(events)).toEqual(['opened', 'expiring', 'suspended', 'expired']);
+    const changes = states.filter((state, index) => state !== states[index - 1]);
+    expect(changes).toEqual(['alive', 'expiring', 'suspended', 'expired']);
   });
 });
 
