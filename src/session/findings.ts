@@ -65,7 +65,9 @@ export class Findings implements Answers<FollowedSession> {
     this.roll.sleptThrough(session);
     const { life } = session;
     if (life.is === 'over') return;
-    this.roll.take(session, evidence);
+    // Before anything goes on, it is told what may have happened.
+    const decides = evidence.kind === 'info' && (session.resuming || this.roll.waitsToTouch(session));
+    this.roll.take(session, decides ? { ...evidence, decides } : evidence);
     const after = session.life;
     if (after.is === 'over' || after.known.deadline === life.known.deadline) return;
     if (evidence.kind !== 'touch-lost') session.knownIn = this.roll.connection;

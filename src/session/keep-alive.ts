@@ -109,7 +109,8 @@ class Keeper implements Follower, Planned {
   /** What the look shows is told by the time that it is answered. Where its deadline moved, a touch is planned for that. */
   #lookAndTouch$(): Observable<unknown> {
     const stillPast = () => this.tracker.mayTouch(this.session) === 'after-a-look';
-    return this.commands.sh_info(this.session.tkn, once).pipe(switchMap(() => (stillPast() ? this.#touch$() : EMPTY)));
+    const look$ = this.tracker.lookBeforeTouch(this.session, this.commands.sh_info(this.session.tkn, once));
+    return look$.pipe(switchMap(() => (stillPast() ? this.#touch$() : EMPTY)));
   }
 
   #touched(): void {

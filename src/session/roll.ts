@@ -31,6 +31,9 @@ export class Roll {
   readonly foundGone = new UnheardEnds();
   readonly continuity = new Continuity();
 
+  /** How many touches of a session wait for a look at it. */
+  readonly #touchesWaiting = new Map<FollowedSession, number>();
+
   constructor(
     readonly port: SessionPort,
     private readonly sweepInterval: number,
@@ -146,6 +149,22 @@ export class Roll {
   left(session: FollowedSession): void {
     this.#outbox.left(session);
     this.#heldBack.forget(session);
+  }
+
+  /** Whether a touch waits to be told what became of a session. */
+  waitsToTouch(session: FollowedSession): boolean {
+    return this.#touchesWaiting.has(session);
+  }
+
+  /** A touch waits for a look, until the function that is returned is called. */
+  touchWaits(session: FollowedSession): () => void {
+    const waiting = this.#touchesWaiting;
+    waiting.set(session, (waiting.get(session) ?? 0) + 1);
+    return () => {
+      const others = (waiting.get(session) ?? 1) - 1;
+      if (others === 0) waiting.delete(session);
+      else waiting.set(session, others);
+    };
   }
 
   /** Does something with each session that is still followed, in slices. */

@@ -28,8 +28,8 @@ export type Evidence =
   | ({ readonly kind: 'touch-lost' } & LossOfTouch)
   /** A reply tells, or a lost one leaves open, whether there are keys. */
   | { readonly kind: 'keys'; readonly filled: boolean | undefined }
-  /** `SH_INFO` was answered. */
-  | { readonly kind: 'info'; readonly span: Interval; readonly info: SessionReport }
+  /** `SH_INFO` was answered. `decides`: what may have happened is to be told, though later answers could tell it apart. */
+  | { readonly kind: 'info'; readonly span: Interval; readonly info: SessionReport; readonly decides?: boolean }
   /** A reply says that there is no such session. */
   | { readonly kind: 'gone'; readonly answeredAt: number; readonly endedBy: EndedBy; readonly allGone: boolean }
   /** `SH_END` of this client succeeded. */
@@ -89,7 +89,7 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
     case 'keys':
       return { life: known.filled === evidence.filled ? life : withKnown(life, { ...known, filled: evidence.filled }) };
     case 'info':
-      return informed(life, evidence.span, evidence.info, circumstances);
+      return informed(life, evidence, circumstances);
     case 'gone':
       return gone(life, { ...evidence, seen: 'gone' }, circumstances);
     case 'ended': {
@@ -132,7 +132,11 @@ function afterSleep(known: Known, slept: number): Known {
   return { ...moved, awakeLo: awakeLo ?? deadline.lo };
 }
 
-function informed(life: Ongoing, span: Interval, report: SessionReport, circumstances: Circumstances): Step {
+function informed(
+  life: Ongoing,
+  { span, info: report, decides = false }: Extract<Evidence, { kind: 'info' }>,
+  circumstances: Circumstances,
+): Step {
   const filled = report.keyCount > 0;
   const { settings } = report;
   const emptied = life.known.filled === true && !filled;
@@ -152,7 +156,7 @@ function informed(life: Ongoing, span: Interval, report: SessionReport, circumst
   if (mayHaveExpired) {
     const perhaps = { ...sight, perhaps: true };
     const vague = deadline.hi - deadline.lo > 2 * (seen.hi - seen.lo);
-    if (vague || emptied) return afterMove(learned, seen, span.lo, perhaps, circumstances);
+    if (vague || emptied || decides) return afterMove(learned, seen, span.lo, perhaps, circumstances);
     // A duration of a second or two. It counts as one deadline until it certainly moved: what it did is told then.
     return { life: withKnown(life, relearned(known, { lo: deadline.lo, hi: seen.hi }, span.lo)) };
   }

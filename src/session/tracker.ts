@@ -1,3 +1,4 @@
+import { defer, finalize, type Observable } from 'rxjs';
 import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
 import { forever } from './clock-watch.js';
@@ -194,6 +195,11 @@ export class SessionTracker {
     if (roll.status !== 'open' || roll.isStale(session) || this.#missing.waitsFor(session)) return 'later';
     const { settings, deadline } = life.known;
     return settings.deleteSession || roll.now() < deadline.lo - unseenSleep ? 'now' : 'after-a-look';
+  }
+
+  /** Whatever `look$` shows of a session, it is told what may have happened, before a touch that waits for it. */
+  lookBeforeTouch<Value>(session: FollowedSession, look$: Observable<Value>): Observable<Value> {
+    return defer(() => look$.pipe(finalize(this.#roll.touchWaits(session))));
   }
 
   #start(session: FollowedSession): void {

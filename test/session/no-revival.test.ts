@@ -155,4 +155,41 @@ describe('keepAlive never revives a cycle that was cleared, without a word', () 
     expect(world.server.sessions.get(session.tkn)?.keys).toBe(1);
     expect(world.server.events.map(({ what }) => what)).not.toContain('cleared');
   });
+
+  it('where it lasts for a second only, and no reply can tell whether it was: that it may have been is told first', () => {
+    for (const filled of [true, false]) {
+      const world = new World({ firstSweep: 1500 });
+      const session = world.create({ seconds: 1, extendOnGet: true });
+      const log = keep(session);
+      world.touching = () => {
+        log.push('touch');
+      };
+      if (filled) fill(world, session);
+      world.clock.advance(300);
+      world.disconnect();
+      world.clock.advance(1300);
+      world.reconnect();
+      world.clock.advance(100);
+      const told = filled ? 'expired' : 'reset';
+      const [first, ...others] = log.filter((entry) => /resumed|touch|reset|expired/.test(entry));
+      expect(first).toMatch(told);
+      expect(others.findIndex((entry) => entry.startsWith('touch'))).toBeGreaterThan(
+        others.findIndex((entry) => entry.startsWith('resumed')),
+      );
+    }
+  });
+
+  it('nor, where the connection held, before the look that it takes has been told of', () => {
+    const world = new World({ firstSweep: 1200 });
+    const session = world.create({ seconds: 1, extendOnGet: true });
+    const log = keep(session);
+    world.touching = () => {
+      log.push('touch');
+    };
+    world.clock.block(1450);
+    world.clock.advance(50);
+    const touched = log.findIndex((entry) => entry.startsWith('touch'));
+    expect(touched).toBeGreaterThan(0);
+    expect(log.slice(0, touched).some((entry) => /reset|expired/.test(entry))).toBe(true);
+  });
 });
