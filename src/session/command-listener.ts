@@ -69,6 +69,7 @@ export class CommandListener implements CommandObserver {
       return;
     }
     if (st !== Status.Ok) return;
+    if (mayClear(command)) this.roll.clearedAt = this.roll.now();
     if (!foundGone.isEmpty) foundGone.forget(tkn);
     if (!ends(command)) return;
     const session = this.roll.remembered.find(tkn);
@@ -78,6 +79,7 @@ export class CommandListener implements CommandObserver {
 
   #lostUnfollowed(tkn: bigint, command: SettledCommand): void {
     const evidence = saidByLoss(command, this.roll.now());
+    if (evidence?.kind === 'keys') this.roll.clearedAt = this.roll.now();
     if (evidence?.kind === 'touch-lost') this.roll.unheardTouches.lost(tkn, evidence.with, evidence.until);
     if (!ends(command)) return;
     const session = this.roll.remembered.find(tkn);
@@ -132,6 +134,11 @@ export class CommandListener implements CommandObserver {
       if (session?.fate === 'none') this.findings.exists(session, span, existing.has(tkn));
     }
   }
+}
+
+/** Whether a command may remove keys. */
+function mayClear({ row }: SettledCommand): boolean {
+  return row.command === 'SH_CLEAR' || row.command === 'SH_CLEAR_SET' || row.command === 'SH_RMV';
 }
 
 /** Whether a command of this client ends sessions. */

@@ -29,6 +29,8 @@ export class Roll {
   readonly unheardTouches = new UnheardTouches();
   /** Sessions of which nothing was kept as a reply said that they are gone. */
   readonly foundGone = new UnheardEnds();
+  /** When a command of this client may have removed keys last, of a session that nobody followed. */
+  clearedAt = Number.NEGATIVE_INFINITY;
   readonly continuity = new Continuity();
 
   /** How many touches of a session wait for a look at it. */

@@ -209,6 +209,7 @@ export class SessionTracker {
     const { continuity, port, unheardTouches } = this.#roll;
     const { life, worthAsking } = afterUnseen(session.life, this.#roll.now(), {
       lost: unheardTouches.of(session.tkn),
+      clearedAt: this.#roll.clearedAt,
       mayBeReloaded: port.persistEnabled && continuity.isBrokenSince(session.knownIn),
     });
     if (life.is === 'over') return;

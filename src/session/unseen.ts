@@ -11,13 +11,15 @@ export interface Unseen {
   readonly lost: readonly LossOfTouch[];
   /** Whether the server may have been started again, and have loaded the session. */
   readonly mayBeReloaded: boolean;
+  /** When keys may have been removed last by a command of ours, from any session. */
+  readonly clearedAt: number;
 }
 
 /** What may have happened to a session that nobody followed until now: its interval grows. Whether by so much that it is worth asking. */
 export function afterUnseen(
   life: Life,
   now: number,
-  { lost, mayBeReloaded }: Unseen,
+  { lost, mayBeReloaded, clearedAt }: Unseen,
 ): { readonly life: Life; readonly worthAsking: boolean } {
   if (life.is === 'over') return { life, worthAsking: false };
   const { known } = life;
@@ -28,9 +30,8 @@ export function afterUnseen(
   const movable = isExtendable(settings) || mayBeCleared || mayBeReloaded;
   if (settings.duration === 0 || !movable) return { life: idle, worthAsking: false };
   const hi = Math.max(deadline.hi, now + settings.duration * (1 + rateBound));
-  const since = lost.reduce(loosened, { ...known, filled: undefined, deadline: { lo: deadline.lo, hi } });
-  return {
-    life: { is: 'alive', known: since },
-    worthAsking: since.lost !== undefined || hi - deadline.hi > worthAsking,
-  };
+  const isOld = hi - deadline.hi > worthAsking;
+  const filled = isOld || mayBeReloaded || now - clearedAt <= worthAsking * (1 + rateBound) ? undefined : known.filled;
+  const since = lost.reduce(loosened, { ...known, filled, deadline: { lo: deadline.lo, hi } });
+  return { life: { is: 'alive', known: since }, worthAsking: since.lost !== undefined || isOld };
 }
