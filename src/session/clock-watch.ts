@@ -5,8 +5,15 @@ import { unseenSleep } from './verdict.js';
 /** How fast the wall clock may part from the monotonic one without anybody having slept. */
 const slewBound = rateBound;
 
-/** A sleep of which nobody knows how long it was: longer than any session lasts; not infinite, so that sums can be told apart. */
-export const forever = 1e15;
+/** How long a machine slept without the monotonic clock noticing, as far as that is known. The same object, as long as nothing changes. */
+export interface Slept {
+  /** The sum of sleeps of a known length. */
+  readonly ms: number;
+  /** How often the wall clock was set back, which may hide a sleep of any length. Not part of the sum: it would swallow the others. */
+  readonly setBacks: number;
+}
+
+export const notSlept: Slept = { ms: 0, setBacks: 0 };
 
 /** For how long a sleep is remembered, in ms: longer than any request is on its way. */
 const memory = 3_600_000;
@@ -18,10 +25,8 @@ const memory = 3_600_000;
 export class ClockWatch {
   #offset = 0;
   #checkedAt = 0;
-  #sleeps: { readonly until: number; readonly slept: number }[] = [];
-
-  /** How long the machine slept in all, as far as was seen. */
-  #total = 0;
+  #sleeps: { readonly until: number; readonly slept: Slept }[] = [];
+  #total = notSlept;
 
   constructor(private readonly clock: Clock) {
     const { now, offset } = this.#read();
@@ -29,8 +34,8 @@ export class ClockWatch {
     this.#checkedAt = now;
   }
 
-  /** The sum of all sleeps seen so far: two readings tell what was slept in between. */
-  get total(): number {
+  /** All sleeps seen so far: two readings tell what was slept in between. */
+  get total(): Slept {
     return this.#total;
   }
 
@@ -47,17 +52,17 @@ export class ClockWatch {
       return false;
     }
     this.#offset = offset;
-    const slept = moved > 0 ? moved : forever;
-    this.#total += slept;
+    const slept = moved > 0 ? { ms: moved, setBacks: 0 } : { ms: 0, setBacks: 1 };
+    this.#total = sum(this.#total, slept);
     this.#sleeps = [...this.#sleeps.filter(({ until }) => until > now - memory), { until: now, slept }];
     return true;
   }
 
   /** How long the machine slept, as far as is known, since a moment of the monotonic clock. */
-  sleptSince(at: number): number {
-    let sum = 0;
-    for (const { until, slept } of this.#sleeps) if (at <= until) sum += slept;
-    return sum;
+  sleptSince(at: number): Slept {
+    let all = notSlept;
+    for (const { until, slept } of this.#sleeps) if (at <= until) all = sum(all, slept);
+    return all;
   }
 
   /** Both clocks at once: where something came in between, again. */
@@ -70,3 +75,11 @@ export class ClockWatch {
     }
   }
 }
+
+const sum = (one: Slept, other: Slept): Slept => ({
+  ms: one.ms + other.ms,
+  setBacks: one.setBacks + other.setBacks,
+});
+
+/** `at`, which was before the machine slept, by the clock of now, at the earliest: infinitely early where nobody knows. */
+export const beforeSleep = (at: number, { ms, setBacks }: Slept) => (setBacks > 0 ? Number.NEGATIVE_INFINITY : at - ms);

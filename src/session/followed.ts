@@ -1,4 +1,5 @@
 import type { Place } from '../line.js';
+import { notSlept, type Slept } from './clock-watch.js';
 import type { SessionEvent } from './events.js';
 import type { Life } from './life.js';
 import type { Askable } from './prober.js';
@@ -92,7 +93,7 @@ export class FollowedSession implements Askable {
   knownIn: number;
   aliveIn: number;
   /** How long the machine had slept in all when its deadline was last right: sleep makes deadlines come earlier. */
-  slept = 0;
+  slept: Slept = notSlept;
   /** What waits to be told of it. */
   fate: 'none' | 'gone' | 'ended-by-self' = 'none';
   /** Whether this client may have ended it: the reply was lost, or came unheard while nobody followed. */

@@ -5,7 +5,7 @@ import type { SessionSettings } from './port.js';
 /** What is known of a session that is there, as far as anybody knows. */
 export interface Known {
   readonly settings: SessionSettings;
-  /** As verdicts need it: without a lower end (-1e15) where nobody knows how long the machine slept. What is told: `shownDeadline`. */
+  /** As verdicts need it: without a lower end (-infinite) where nobody knows how long the machine slept. What is told: `shownDeadline`. */
   readonly deadline: Interval;
   readonly cycle: number;
   /** Whether it holds keys; undefined: nobody knows. */

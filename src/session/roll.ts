@@ -1,6 +1,6 @@
 import type { Reply } from '../transport/transport.js';
 import { Agenda } from './agenda.js';
-import { ClockWatch } from './clock-watch.js';
+import { beforeSleep, ClockWatch, notSlept, type Slept } from './clock-watch.js';
 import { Continuity } from './continuity.js';
 import type { Interval } from './deadline.js';
 import type { SessionEvent, SuspensionReason } from './events.js';
@@ -61,7 +61,7 @@ export class Roll {
   }
 
   /** How long the machine has slept in all. */
-  get slept(): number {
+  get slept(): Slept {
     return this.#watch.total;
   }
 
@@ -79,7 +79,7 @@ export class Roll {
 
   /** A span that began before the machine slept began earlier, by the clock of now. */
   awake({ lo, hi }: Interval): Interval {
-    return { lo: lo - this.#watch.sleptSince(lo), hi };
+    return { lo: beforeSleep(lo, this.#watch.sleptSince(lo)), hi };
   }
 
   /** Whether a session is about to be suspended, as the machine slept: nothing may be told by its deadline until it is. */
@@ -98,7 +98,7 @@ export class Roll {
   /** As above, of a session of which nothing was told yet. */
   sleptUnseen(session: FollowedSession): void {
     const slept = this.#sleptSince(session);
-    if (slept > 0) this.take(session, { kind: 'clock-jumped', slept });
+    if (slept !== notSlept) this.take(session, { kind: 'clock-jumped', slept });
   }
 
   /** Suspends a session, and moves its deadline by what the machine slept since it was last right: in one, so that nobody sees either alone. */
@@ -106,12 +106,14 @@ export class Roll {
     this.take(session, { kind: 'suspended', reason, slept: this.#sleptSince(session) });
   }
 
-  #sleptSince(session: FollowedSession): number {
-    const slept = this.slept - session.slept;
-    session.slept = this.slept;
+  #sleptSince(session: FollowedSession): Slept {
+    if (!this.isStale(session)) return notSlept;
+    const { slept: before } = session;
+    const { slept: now } = this;
+    session.slept = now;
     // It was looked at before the sleep: that tells nothing of what comes after.
-    if (slept > 0) session.lookedAt = Number.NEGATIVE_INFINITY;
-    return slept;
+    session.lookedAt = Number.NEGATIVE_INFINITY;
+    return { ms: now.ms - before.ms, setBacks: now.setBacks - before.setBacks };
   }
 
   /** Takes in what evidence says about a session, and tells who follows. */

@@ -1,4 +1,4 @@
-import { forever } from './clock-watch.js';
+import { beforeSleep, type Slept } from './clock-watch.js';
 import { after, deadlineFrom, type Interval, intersect, never, setFrom } from './deadline.js';
 import type { EndedBy, EventDraft, SuspensionReason } from './events.js';
 import {
@@ -34,10 +34,10 @@ export type Evidence =
   | { readonly kind: 'gone'; readonly answeredAt: number; readonly endedBy: EndedBy; readonly allGone: boolean }
   /** `SH_END` of this client succeeded. */
   | { readonly kind: 'ended' }
-  /** The machine slept for `slept` ms without the monotonic clock noticing; `forever`: nobody knows for how long. */
-  | { readonly kind: 'clock-jumped'; readonly slept: number }
+  /** The machine slept without the monotonic clock noticing. */
+  | { readonly kind: 'clock-jumped'; readonly slept: Slept }
   /** Nothing is certain for now; the machine may have slept, as above. */
-  | { readonly kind: 'suspended'; readonly reason: SuspensionReason; readonly slept: number }
+  | { readonly kind: 'suspended'; readonly reason: SuspensionReason; readonly slept: Slept }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'closed' }
   /** Time has come to `now`; `lead` is how early `expiring` comes. */
@@ -124,12 +124,13 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
 }
 
 /** Sleep that the monotonic clock did not notice makes deadlines come earlier, by that clock. */
-function afterSleep(known: Known, slept: number): Known {
+function afterSleep(known: Known, slept: Slept): Known {
   const { deadline, awakeLo } = known;
-  if (slept === 0 || deadline === never) return known;
-  const moved = { ...known, deadline: { lo: deadline.lo - slept, hi: deadline.hi } };
-  if (slept < forever) return awakeLo === undefined ? moved : { ...moved, awakeLo: awakeLo - slept };
-  return { ...moved, awakeLo: awakeLo ?? deadline.lo };
+  const { ms, setBacks } = slept;
+  if ((ms === 0 && setBacks === 0) || deadline === never) return known;
+  const moved = { ...known, deadline: { lo: beforeSleep(deadline.lo, slept), hi: deadline.hi } };
+  if (setBacks === 0 && awakeLo === undefined) return moved;
+  return { ...moved, awakeLo: (awakeLo ?? deadline.lo) - ms };
 }
 
 function informed(

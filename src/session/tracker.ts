@@ -1,7 +1,6 @@
 import { defer, finalize, type Observable } from 'rxjs';
 import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
-import { forever } from './clock-watch.js';
 import { CommandListener } from './command-listener.js';
 import { deadlineFrom, type Interval, never } from './deadline.js';
 import type { SessionEvent } from './events.js';
@@ -86,7 +85,7 @@ export class SessionTracker {
     const known = { settings, deadline, cycle: 0, filled: undefined };
     const { lo, hi } = spanOf(reply);
     // The wall clock was set back while it was under way.
-    return lo - span.lo >= forever ? { ...known, awakeLo: deadlineOf({ lo, hi }).lo } : known;
+    return span.lo === Number.NEGATIVE_INFINITY ? { ...known, awakeLo: deadlineOf({ lo, hi }).lo } : known;
   }
 
   /**

@@ -87,3 +87,26 @@ describe('a wall clock that is set back by a little', () => {
     }
   });
 });
+
+describe('a wall clock that is set back time and again, on a machine that sleeps in between', () => {
+  it('leaves no deadline absurd, and has nothing told that is not so, however often', () => {
+    for (const shift of [0.1, 0.3, 0.7]) {
+      const world = new World();
+      const session = world.create({ seconds: 86_400, deleteSession: true });
+      const events = world.follow(session);
+      const left: number[] = [];
+      session.remaining$(1e9).subscribe((ms) => left.push(ms));
+      for (let times = 0; times < 40; times++) {
+        world.clock.sleep(1000 + ((times * 37) % 997));
+        world.clock.block(shift);
+        world.clock.advance(6000);
+        world.clock.setWall(-1000);
+        world.clock.block(shift);
+        world.clock.advance(6000);
+      }
+      for (const { deadline } of events) expect(deadline.lo).toBeGreaterThan(-200_000);
+      for (const ms of left) expect(ms).toBeGreaterThan(80_000_000);
+      expect(new Set(types(events))).toEqual(new Set(['opened', 'suspended', 'resumed']));
+    }
+  });
+});
