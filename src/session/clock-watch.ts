@@ -15,6 +15,12 @@ export interface Slept {
 
 export const notSlept: Slept = { ms: 0, setBacks: 0 };
 
+/**
+ * Browsers that resist fingerprinting show the time in steps of so many ms. By as much, clocks seem to part that do not step in the same
+ * moment. Such clocks hide sleeps that much longer.
+ */
+const coarseStep = 100;
+
 /** For how long a sleep is remembered, in ms: longer than any request is on its way. */
 const memory = 3_600_000;
 
@@ -27,6 +33,8 @@ export class ClockWatch {
   #checkedAt = 0;
   #sleeps: { readonly until: number; readonly slept: Slept }[] = [];
   #total = notSlept;
+  /** Whether all readings so far fit clocks that go in steps: of others, a hundredth do by chance, and soon one does not. */
+  #coarse = true;
 
   constructor(private readonly clock: Clock) {
     const { now, offset } = this.#read();
@@ -47,7 +55,8 @@ export class ClockWatch {
     const moved = offset - this.#offset;
     const slewed = (now - this.#checkedAt) * slewBound;
     this.#checkedAt = now;
-    if (Math.abs(moved) <= unseenSleep + slewed) {
+    const hidden = this.#coarse ? unseenSleep + coarseStep : unseenSleep;
+    if (Math.abs(moved) <= hidden + slewed) {
       this.#offset += Math.min(slewed, Math.max(-slewed, moved));
       return false;
     }
@@ -71,10 +80,14 @@ export class ClockWatch {
       const before = this.clock.now();
       const offset = this.clock.wall() - before;
       const now = this.clock.now();
+      if (this.#coarse && !(isStep(before) && isStep(before + offset))) this.#coarse = false;
       if (now - before < 2 || attempt === 5) return { now, offset };
     }
   }
 }
+
+/** Whether a clock that goes in steps may show this; what it shows is rounded where it counts from another origin. */
+const isStep = (at: number) => Math.abs(at - Math.round(at / coarseStep) * coarseStep) < 0.01;
 
 const sum = (one: Slept, other: Slept): Slept => ({
   ms: one.ms + other.ms,

@@ -6,6 +6,9 @@ import { type Answers, outdate } from './prober.js';
 import type { Roll } from './roll.js';
 import type { Evidence, SessionReport } from './state.js';
 
+/** After how many ms to ask again where the clock has not moved since it was asked last: by then it has. */
+const pause = 50;
+
 /** Takes in what the server says of sessions that are followed, asked or not, and what is to be done about it next. */
 export class Findings implements Answers<FollowedSession> {
   constructor(
@@ -42,7 +45,9 @@ export class Findings implements Answers<FollowedSession> {
     this.learn(session, { kind: 'info', span: this.roll.awake(answered), info: report });
     this.missing.seen(session, answered.hi);
     if (isOpen(session)) {
-      this.ask(session, 'info');
+      // Asked again in the same moment, as a coarse clock has it, it would be told the same.
+      if (this.roll.now() > answered.lo) this.ask(session, 'info');
+      else this.roll.agenda.plan(session, answered.lo + pause);
       return;
     }
     if (session.resuming) {
