@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { notSlept } from '../../src/session/clock-watch.js';
 import type { Known, Life } from '../../src/session/life.js';
 import type { SessionSettings } from '../../src/session/port.js';
 import { type Evidence, next } from '../../src/session/state.js';
@@ -25,15 +26,15 @@ describe('time', () => {
   });
 
   it('tells nothing of a session that is suspended', () => {
-    const { life } = take(alive(), { kind: 'suspended', reason: 'connection', slept: 0 });
+    const { life } = take(alive(), { kind: 'suspended', reason: 'connection', slept: notSlept });
     expect(take(life, { kind: 'time', now: 200_000, lead: 5000 })).toEqual({ life });
   });
 });
 
 describe('a sleep of the machine', () => {
   it('moves the deadline of a session that is suspended already, and tells nothing', () => {
-    const { life } = take(alive(), { kind: 'suspended', reason: 'connection', slept: 0 });
-    const step = take(life, { kind: 'suspended', reason: 'clock', slept: 7000 });
+    const { life } = take(alive(), { kind: 'suspended', reason: 'connection', slept: notSlept });
+    const step = take(life, { kind: 'suspended', reason: 'clock', slept: { ms: 7000, setBacks: 0 } });
     expect(step.event).toBeUndefined();
     expect(step.life).toMatchObject({
       is: 'suspended',
@@ -43,7 +44,7 @@ describe('a sleep of the machine', () => {
   });
 
   it('moves where a deadline begins if the machine did not sleep as the wall clock was set back', () => {
-    const { life } = take(alive({ awakeLo: 99_000 }), { kind: 'clock-jumped', slept: 7000 });
+    const { life } = take(alive({ awakeLo: 99_000 }), { kind: 'clock-jumped', slept: { ms: 7000, setBacks: 0 } });
     expect(knownOf(life)).toMatchObject({ awakeLo: 92_000 });
   });
 });
