@@ -30,24 +30,31 @@ export class Outbox {
   constructor(private readonly everybody: (event: SessionEvent) => void) {}
 
   post(session: FollowedSession, life: Life, event: SessionEvent | undefined): void {
-    this.#next.push({ session, life, event, order: ++this.#posted });
-    if (this.#telling) return;
+    if (this.#telling) {
+      this.#next.push({ session, life, event, order: ++this.#posted });
+      return;
+    }
     this.#telling = true;
     try {
-      for (let items = this.#next; items.length > 0; items = this.#next) {
+      // The first without a place in line: nearly always it is the only one.
+      this.#tell(session, life, event);
+      while (this.#next.length > 0) {
+        const items = this.#next;
         this.#next = [];
-        for (const item of items) {
-          if (!item.session.followed || this.#isStale(item)) continue;
-          // Numbered now: what nobody was told, for all had left, would leave a gap for those who come later.
-          if (item.event !== undefined) item.session.number(item.event);
-          item.session.tell(item.life, item.event);
-          if (item.event !== undefined) this.everybody(item.event);
-        }
+        for (const item of items) if (!this.#isStale(item)) this.#tell(item.session, item.life, item.event);
       }
     } finally {
       this.#telling = false;
-      this.#left.clear();
+      if (this.#left.size > 0) this.#left.clear();
     }
+  }
+
+  #tell(session: FollowedSession, life: Life, event: SessionEvent | undefined): void {
+    if (!session.followed) return;
+    // Numbered now: what nobody was told, for all had left, would leave a gap for those who come later.
+    if (event !== undefined) session.number(event);
+    session.tell(life, event);
+    if (event !== undefined) this.everybody(event);
   }
 
   /** Nobody follows a session any more. */
@@ -162,8 +169,11 @@ export class FollowedSession implements Askable {
     if (event !== undefined) {
       // Into the draft, which is nobody else's: copies showed in the profile of 100,000 events. The compiler
       // loses track of which of the union it is.
-      const stamped = Object.assign(event, { tkn: this.tkn, seq: 0, at }) as SessionEvent;
-      outbox.post(this, life, stamped);
+      const stamped = event as { -readonly [Member in keyof SessionEvent]: SessionEvent[Member] };
+      stamped.tkn = this.tkn;
+      stamped.seq = 0;
+      stamped.at = at;
+      outbox.post(this, life, stamped as SessionEvent);
     } else if (changed) {
       outbox.post(this, life, undefined);
     }
@@ -177,25 +187,24 @@ export class FollowedSession implements Askable {
 
   /** Tells who follows now; for the outbox. Whoever leaves on being told, or because another one was, is told no more. */
   tell(life: Life, event: SessionEvent | undefined): void {
-    for (const follower of this.#everybody()) {
-      if (this.#isFollowedBy(follower)) follower.changed(life);
-      if (event !== undefined && this.#isFollowedBy(follower)) follower.event(event);
-    }
+    const followers = this.#followers;
+    // Nearly always there is one, which needs no list.
+    if (followers instanceof Set) for (const follower of [...followers]) this.#tellOne(follower, life, event);
+    else if (followers !== undefined) this.#tellOne(followers, life, event);
     if (life.is !== 'over') return;
-    const remaining = this.#everybody();
+    const remaining = this.#followers;
     this.#followers = undefined;
-    for (const follower of remaining) follower.ended();
+    if (remaining instanceof Set) for (const follower of remaining) follower.ended();
+    else remaining?.ended();
+  }
+
+  #tellOne(follower: Follower, life: Life, event: SessionEvent | undefined): void {
+    if (this.#isFollowedBy(follower)) follower.changed(life);
+    if (event !== undefined && this.#isFollowedBy(follower)) follower.event(event);
   }
 
   #isFollowedBy(follower: Follower): boolean {
     const followers = this.#followers;
     return followers instanceof Set ? followers.has(follower) : followers === follower;
-  }
-
-  /** Who follows now: who comes while these are told something is told that no more. */
-  #everybody(): readonly Follower[] {
-    const followers = this.#followers;
-    if (followers === undefined) return [];
-    return followers instanceof Set ? [...followers] : [followers];
   }
 }

@@ -23,6 +23,11 @@ export class HeldBack {
     return event?.type === 'extended' || event?.type === 'expired' || event?.type === 'reset';
   }
 
+  /** Whether there is anything. */
+  get isEmpty(): boolean {
+    return this.#held.size === 0;
+  }
+
   add(session: FollowedSession, event: EventDraft, at: number): void {
     const others = this.#held.get(session);
     if (others === undefined) this.#held.set(session, [{ event, at }]);

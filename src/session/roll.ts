@@ -141,7 +141,7 @@ export class Roll {
       session.take({ life: step.life }, this.now(), this.#outbox);
       return;
     }
-    if (step.life.is !== 'suspended') {
+    if (step.life.is !== 'suspended' && !this.#heldBack.isEmpty) {
       const { life } = session;
       for (const { event, at } of this.#heldBack.take(session)) session.take({ life, event }, at, this.#outbox);
     }

@@ -170,13 +170,13 @@ export class Correlator<W extends Waiter> {
 
   /** Whether nothing is under way but a fence that counts, which comes for certain: the server has nothing else to send. */
   #isClear(): boolean {
-    const [first, second] = this.#batches;
+    const first = this.#batches[0];
     if (first === undefined) return true;
-    return second === undefined && first.fence !== undefined && first.fence === this.#counting;
+    return this.#batches.length === 1 && first.fence !== undefined && first.fence === this.#counting;
   }
 
   #answerAlone(batch: Batch<W>, frame: Frame): Settlement<W> {
-    const [waiter] = batch.waiters;
+    const waiter = batch.waiters[0];
     const stray = this.#firstStray(batch.waiters, [frame]);
     if (waiter === undefined || stray !== undefined) return stray ?? misnamed;
     this.#batches.shift();
@@ -187,7 +187,7 @@ export class Correlator<W extends Waiter> {
 
   /** The fence at this place in the line came: what was written up to it is settled, earlier fences were dropped. */
   #closeUpTo(index: number): Settlement<W> {
-    const [first] = this.#batches;
+    const first = this.#batches[0];
     // Nearly always it is one batch, whose list will do.
     const waiters =
       index === 0 && first !== undefined
