@@ -83,4 +83,29 @@ describe('a callback that is slow', () => {
     clock.advance(500);
     expect(kept).toBeGreaterThanOrEqual(49);
   });
+
+  it('leaves the time between two slices to those who wait for replies, 2 ms of it, and none where nobody does', () => {
+    const lastsFor = (isBusy: boolean) => {
+      const clock = new TestClock();
+      const agenda = new Agenda(
+        clock,
+        () => {},
+        () => isBusy,
+      );
+      let steps = 0;
+      agenda.work(() => {
+        clock.block(0.1);
+        steps += 1;
+        return steps < 1000;
+      });
+      for (let ms = 1; ; ms++) {
+        clock.advance(1);
+        if (steps === 1000) return ms;
+      }
+    };
+    // 100 ms of work, in slices of about half a millisecond.
+    expect(lastsFor(false)).toBeLessThan(300);
+    expect(lastsFor(true)).toBeGreaterThan(400);
+    expect(lastsFor(true)).toBeLessThan(700);
+  });
 });
