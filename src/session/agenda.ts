@@ -133,13 +133,17 @@ export class Agenda {
       this.#timer.cancel();
     }
     // Timers count whole ms, and ring early otherwise.
-    this.#timer = { at, cancel: this.clock.schedule(() => this.#ring(), Math.ceil(at - now)) };
+    this.#ringIn(Math.ceil(at - now), at);
+  }
+
+  #ringIn(ms: number, at = this.clock.now() + ms): void {
+    this.#timer = { at, cancel: this.clock.schedule(() => this.#ring(), ms) };
   }
 
   #ring(): void {
     this.#timer = undefined;
     if (this.#hasTime() && this.isBusy()) {
-      this.#arm();
+      this.#ringIn(1);
       return;
     }
     this.#wake(() => {
