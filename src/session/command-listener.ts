@@ -59,20 +59,18 @@ export class CommandListener implements CommandObserver {
 
   /** Nobody follows it now; who does later is to hear that it is gone, and not that another client ended it where we did. */
   #repliedUnfollowed(tkn: bigint, command: SettledCommand, reply: Reply): void {
-    const { foundGone } = this.roll;
     const { st } = reply.body;
     if (st === Status.SessionNotExist) {
       const session = this.roll.remembered.find(tkn);
-      const answeredAt = this.roll.spanOf(reply).hi;
-      if (session === undefined || session.isUntold) foundGone.gone(tkn, answeredAt);
-      else this.missing.foundUnfollowed(session, answeredAt);
+      if (session !== undefined) this.missing.foundUnfollowed(session, this.roll.spanOf(reply).hi);
       return;
     }
     if (st !== Status.Ok) return;
     if (mayClear(command)) this.roll.clearedAt = this.roll.now();
-    if (!foundGone.isEmpty) foundGone.forget(tkn);
-    if (!ends(command)) return;
+    if (!ends(command) && !this.roll.port.persistEnabled) return;
     const session = this.roll.remembered.find(tkn);
+    if (session !== undefined) this.missing.foundAgain(session);
+    if (!ends(command)) return;
     if (session === undefined) this.roll.unheardEnds += 1;
     else this.roll.take(session, { kind: 'ended' });
   }

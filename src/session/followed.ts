@@ -126,11 +126,6 @@ export class FollowedSession implements Askable {
     return this.#followers !== undefined;
   }
 
-  /** Whether nobody was told anything of it, nor is about to be. */
-  get isUntold(): boolean {
-    return this.#told === 0 && !this.followed;
-  }
-
   /** Whether it is known to be gone, told or not; or the client is closed. */
   get isGone(): boolean {
     return this.fate !== 'none' || this.life.is === 'over';

@@ -1,4 +1,4 @@
-import { type Interval, intersect, rateBound } from './deadline.js';
+import { type Interval, rateBound } from './deadline.js';
 import type { SessionState, SuspensionReason } from './events.js';
 import type { SessionSettings } from './port.js';
 
@@ -78,19 +78,6 @@ export function relearned(
     deadline: { lo: deadline.lo, hi: Number.POSITIVE_INFINITY },
     lost: { until: lost.until, sureHi: deadline.hi },
   };
-}
-
-/**
- * What is known once a reply has told `seen` of a session that nobody followed since `known` was. Deadlines only ever move on: where they are
- * no further, what was known of the beginning still holds.
- */
-export function refreshed(known: Known, seen: Known, mayHaveMoved: boolean): Known {
-  const isVague = known.awakeLo !== undefined || seen.awakeLo !== undefined;
-  const { lo, hi } = seen.deadline;
-  if (isVague || !sameSettings(known.settings, seen.settings) || hi < known.deadline.lo) return seen;
-  const moved = { lo: Math.max(lo, known.deadline.lo), hi };
-  const deadline = mayHaveMoved ? moved : (intersect(known.deadline, seen.deadline) ?? seen.deadline);
-  return { ...seen, deadline };
 }
 
 /** What is known once the reply to a touch is lost; the same object where it does not extend. */

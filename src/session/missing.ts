@@ -69,6 +69,11 @@ export class Missing {
     this.#untold.set(session, answeredAt);
   }
 
+  /** One that nobody follows is there after all: it was loaded from a dataset before anybody was told of its end. */
+  foundAgain(session: FollowedSession): void {
+    if (this.#untold.delete(session)) session.fate = 'none';
+  }
+
   /** A reply says that a session is there. */
   seen(session: FollowedSession, at: number): void {
     this.#heard(session, oughtToLive(session, at));
@@ -167,7 +172,7 @@ export class Missing {
 }
 
 /** Whether a session can't have expired by `at`. */
-export function oughtToLive({ life }: FollowedSession, at: number): boolean {
+function oughtToLive({ life }: FollowedSession, at: number): boolean {
   if (life.is === 'over') return false;
   const { settings, deadline } = life.known;
   return !settings.deleteSession || at < deadline.lo - unseenSleep;

@@ -10,7 +10,6 @@ import type { SessionPort } from './port.js';
 import { spanOf } from './prober.js';
 import { Remembered } from './remembered.js';
 import { type Evidence, next, type Step } from './state.js';
-import { UnheardEnds } from './unheard-ends.js';
 import { UnheardTouches } from './unheard-touches.js';
 
 /** The sessions that are followed, and what they have in common: the agenda, the clocks, the connection. */
@@ -27,8 +26,6 @@ export class Roll {
   /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then. */
   unheardEnds = 0;
   readonly unheardTouches = new UnheardTouches();
-  /** Sessions of which nothing was kept as a reply said that they are gone. */
-  readonly foundGone = new UnheardEnds();
   /** When a command of this client may have removed keys last, of a session that nobody followed. */
   clearedAt = Number.NEGATIVE_INFINITY;
   readonly continuity = new Continuity();
@@ -127,6 +124,7 @@ export class Roll {
     session.life = this.#next(session, evidence).life;
     session.knownIn = this.connection;
     session.aliveIn = this.connection;
+    session.unheardEnds = this.unheardEnds;
   }
 
   #next(session: FollowedSession, evidence: Evidence): Step {

@@ -20,8 +20,8 @@ export class FollowingStreams implements SessionStreams {
   }
 
   get gone(): boolean {
-    const { life } = this.session;
-    return this.tracker.isGone(this.session) && !(life.is === 'over' && life.last.state === 'closed');
+    const { life, isGone } = this.session;
+    return isGone && !(life.is === 'over' && life.last.state === 'closed');
   }
 
   get events$(): Observable<SessionEvent> {

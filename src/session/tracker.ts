@@ -6,7 +6,7 @@ import { deadlineFrom, type Interval, never } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import { Findings } from './findings.js';
 import { FollowedSession, type Follower } from './followed.js';
-import { type Known, type Life, type Ongoing, refreshed, sameSettings, shownDeadline, withKnown } from './life.js';
+import { type Known, sameSettings, shownDeadline } from './life.js';
 import { Lookout } from './lookout.js';
 import { Missing } from './missing.js';
 import type { SessionPort, SessionSettings } from './port.js';
@@ -15,7 +15,7 @@ import { Roll } from './roll.js';
 import type { SessionReport } from './state.js';
 import { Trust } from './trust.js';
 import { afterUnseen } from './unseen.js';
-import { isExtendable, unseenSleep } from './verdict.js';
+import { unseenSleep } from './verdict.js';
 
 /** How sessions are followed. Times in ms. */
 export interface TrackerOptions {
@@ -96,18 +96,17 @@ export class SessionTracker {
     const wanted = expiringBefore ?? this.options.expiringBefore ?? initial.settings.duration / 10;
     const lead = Math.min(wanted, Number.MAX_VALUE); // finite: what never expires is never near its end
     const existing = this.#roll.followed.get(tkn) ?? this.#roll.remembered.find(tkn);
-    this.#roll.foundGone.forget(tkn); // a reply says that it is there
     // Most sessions of a program are alike: one object for all of them.
     if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
     const life = { is: 'alive', known: { ...initial, settings: this.#settings } } as const;
     if (existing !== undefined && !existing.isGone) {
-      if (existing.isUntold) this.#begin(existing, this.#refreshed(existing, life));
       this.#warnBy(existing, lead);
       return existing;
     }
     if (existing !== undefined) this.#settle(existing);
     const session = new FollowedSession(tkn, life, lead, this.#roll.connection, this.#whenDue);
-    this.#begin(session, life);
+    session.slept = this.#roll.slept;
+    session.unheardEnds = this.#roll.unheardEnds;
     this.#roll.remembered.keep(session);
     return session;
   }
@@ -120,24 +119,6 @@ export class SessionTracker {
     // Of one that is followed, it was heard as any command's is.
     if (!session.followed) this.#roll.note(session, { kind: 'info', span: this.#roll.spanOf(reply), info });
     return session;
-  }
-
-  /** What is known of a session that nobody followed yet, where a reply has told of it again. */
-  #refreshed(session: FollowedSession, life: Ongoing): Life {
-    if (session.life.is === 'over' || this.#roll.isStale(session)) return life;
-    const { settings } = life.known;
-    const mayHaveMoved = isExtendable(settings) || !settings.deleteSession || this.port.persistEnabled;
-    return withKnown(life, refreshed(session.life.known, life.known, mayHaveMoved));
-  }
-
-  /** A reply has just told all that is known of a session of which nobody was told anything yet. */
-  #begin(session: FollowedSession, life: Life): void {
-    const { connection, slept, unheardEnds } = this.#roll;
-    session.life = life;
-    session.knownIn = connection;
-    session.aliveIn = connection;
-    session.slept = slept;
-    session.unheardEnds = unheardEnds;
   }
 
   /** Calls `work` once all that is to be told has been told. */
@@ -169,11 +150,6 @@ export class SessionTracker {
     if (session.followed) return;
     this.#roll.left(session);
     this.#stop(session);
-  }
-
-  /** Whether a session is known to be gone, be it from a reply that came before anybody followed. */
-  isGone({ isGone, tkn }: FollowedSession): boolean {
-    return isGone || this.#roll.foundGone.has(tkn);
   }
 
   /** Whether what is known of a session's deadline holds: not where the machine slept, and the session is yet to be suspended. */
@@ -222,12 +198,10 @@ export class SessionTracker {
     if (!session.followed) return; // left on being told
     const mayHaveEndedIt = session.ownEnd !== 'none' || session.unheardEnds !== this.#roll.unheardEnds;
     if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';
-    const gone = this.#roll.foundGone.take(session);
-    const mayBeGone = mayHaveEndedIt || gone.is === 'perhaps' || session.aliveIn !== this.#roll.connection;
+    const mayBeGone = mayHaveEndedIt || session.aliveIn !== this.#roll.connection;
     if (this.#roll.status !== 'open') this.#roll.suspend(session, 'connection');
     else if (worthAsking || mayBeGone) this.#ask(session, 'info');
     if (session.fate === 'gone') this.#missing.recall(session);
-    else if (gone.is === 'certainly') this.#missing.found(session, gone.answeredAt);
     this.#lookout.proceed(session);
   }
 
