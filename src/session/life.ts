@@ -110,9 +110,22 @@ export function looksLike(one: Life, other: Life): boolean {
   return before.lo === after.lo && before.hi === after.hi;
 }
 
-/** Whether a set, add or get moves the deadline. */
+/** The longest duration that servers can count, in ms. */
+const longestDuration = 9e12;
+
+/**
+ * Whether a session's deadline is its duration after it was set. Other clients may have made it with one that overflows in the server, or that
+ * it tells as negative: then nobody can say where a deadline lies once it is set anew, nor by a deadline when it was set.
+ */
+export const isCountable = ({ duration }: SessionSettings) => duration >= 0 && duration <= longestDuration;
+
+/** Whether a set, add or get moves the deadline by its duration. */
 export function extendsWith(settings: SessionSettings, command: 'set' | 'get'): boolean {
-  return settings.duration > 0 && (command === 'set' ? settings.extendOnSetAdd : settings.extendOnGet);
+  return (
+    settings.duration > 0 &&
+    isCountable(settings) &&
+    (command === 'set' ? settings.extendOnSetAdd : settings.extendOnGet)
+  );
 }
 
 /** Whether two sessions were set up alike. */

@@ -3,6 +3,7 @@ import { after, deadlineFrom, type Interval, intersect, never, setFrom } from '.
 import type { EndedBy, EventDraft, SuspensionReason } from './events.js';
 import {
   extendsWith,
+  isCountable,
   type Known,
   type Life,
   type LossOfTouch,
@@ -147,6 +148,10 @@ function informed(
   const seen = deadlineFrom(span, report.remaining);
   const learned = withKnown(life, known);
   const { deadline, lost } = known;
+  if (!isCountable(settings)) {
+    const latest = relearned(known, seen, span.lo);
+    return { life: seen.lo > deadline.hi ? renewed(life, latest) : withKnown(life, latest) };
+  }
   if (seen.hi < deadline.lo - unseenSleep) return reloaded(life, known, span, report);
   const setAt = setFrom(span, report.remaining, settings.duration);
   const by = lost === undefined ? 'other' : 'self-perhaps';

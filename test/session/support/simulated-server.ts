@@ -74,7 +74,7 @@ export class SimulatedServer {
     for (const saved of this.#saved) {
       const { tkn, settings } = saved;
       if (this.sessions.has(tkn)) continue;
-      const deadline = settings.duration === 0 ? Number.POSITIVE_INFINITY : this.time() + settings.duration;
+      const deadline = settings.duration === 0 ? Number.POSITIVE_INFINITY : wrapped(this.time() + settings.duration);
       this.sessions.set(tkn, { ...saved, deadline });
       this.#note('loaded', tkn, this.time());
     }
@@ -140,14 +140,14 @@ export class SimulatedServer {
   #create({ expiry }: JsonObject): JsonObject {
     const tkn = this.#nextToken++;
     const settings = settingsOf(expiry as JsonObject | undefined);
-    const deadline = settings.duration === 0 ? Number.POSITIVE_INFINITY : this.time() + settings.duration;
+    const deadline = settings.duration === 0 ? Number.POSITIVE_INFINITY : wrapped(this.time() + settings.duration);
     this.sessions.set(tkn, { tkn, settings, deadline, keys: 0 });
     this.#note('created', tkn, this.time());
     return { st: 1, tkn };
   }
 
   #touch(session: TrueSession): void {
-    session.deadline = this.time() + session.settings.duration;
+    session.deadline = wrapped(this.time() + session.settings.duration);
     this.#note('touched', session.tkn, this.time());
   }
 
@@ -165,7 +165,7 @@ export class SimulatedServer {
         this.#note('lapsed', session.tkn, at);
       } else {
         session.keys = 0;
-        session.deadline = at + session.settings.duration;
+        session.deadline = wrapped(at + session.settings.duration);
         this.#note('cleared', session.tkn, at);
       }
     }
@@ -174,6 +174,12 @@ export class SimulatedServer {
   #note(what: TrueEvent['what'], tkn: bigint, at: number): void {
     this.events.push({ what, tkn, at, by: this.#actor });
   }
+}
+
+/** Servers count nanoseconds in 64 bits. */
+function wrapped(ms: number): number {
+  const all = 2 ** 64 / 1e6;
+  return ms - Math.round(ms / all) * all;
 }
 
 function settingsOf(expiry: JsonObject | undefined): SessionSettings {
