@@ -2,7 +2,7 @@ import { Status } from '../protocol/status.js';
 import type { Reply } from '../transport/transport.js';
 import type { Interval } from './deadline.js';
 import type { SettledCommand } from './port.js';
-import { reportOf } from './prober.js';
+import { reportOf } from './reports.js';
 import type { Evidence } from './state.js';
 
 /** What a reply to a command says about the session that it is bound to. */

@@ -76,7 +76,7 @@ interface Item {
 }
 
 /** What becomes of a session's appointments. */
-type Due = (session: FollowedSession, now: number) => void;
+export type Due = (session: FollowedSession, now: number) => void;
 
 /**
  * What is kept about one session, followed or not. There may be 100,000 of them: numbers and short strings, and no object

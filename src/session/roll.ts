@@ -7,8 +7,8 @@ import type { SessionEvent, SuspensionReason } from './events.js';
 import { type FollowedSession, Outbox } from './followed.js';
 import { HeldBack } from './held-back.js';
 import type { SessionPort } from './port.js';
-import { spanOf } from './prober.js';
 import { Remembered } from './remembered.js';
+import { spanOf } from './reports.js';
 import { type Evidence, next, type Step } from './state.js';
 import { UnheardTouches } from './unheard-touches.js';
 

@@ -5,7 +5,7 @@ import { after } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import type { FollowedSession, Follower } from './followed.js';
 import type { CommandObserver, SessionCommands, SessionPort, SessionSettings, SettledCommand } from './port.js';
-import { reportOf } from './prober.js';
+import { reportOf } from './reports.js';
 import { Session } from './session.js';
 import { FollowingStreams } from './streams.js';
 import { SessionTracker, type TrackerOptions } from './tracker.js';
@@ -81,8 +81,8 @@ export class Sessions implements CommandObserver {
     reply: Reply,
     options: SessionOptions = {},
   ): Session<Values, Input> {
-    const known = this.#tracker.learned(settings, reply, (span) => after(span, settings.duration));
-    return this.#handle(this.#tracker.session(tkn, known, options.expiringBefore), options);
+    const known = this.#tracker.records.learned(settings, reply, (span) => after(span, settings.duration));
+    return this.#handle(this.#tracker.records.session(tkn, known, options.expiringBefore), options);
   }
 
   /** The handle of a session made elsewhere, by a successful reply to `SH_INFO`; undefined: it is none. */
@@ -93,7 +93,7 @@ export class Sessions implements CommandObserver {
   ): Session<Values, Input> | undefined {
     const report = reportOf(reply.body);
     if (report === undefined) return undefined;
-    return this.#handle(this.#tracker.attached(tkn, reply, report, options.expiringBefore), options);
+    return this.#handle(this.#tracker.records.attached(tkn, reply, report, options.expiringBefore), options);
   }
 
   #handle<Values extends object, Input extends object>(

@@ -1,18 +1,16 @@
 import { defer, finalize, type Observable } from 'rxjs';
-import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
 import { CommandListener } from './command-listener.js';
-import { deadlineFrom, type Interval, never } from './deadline.js';
 import type { SessionEvent } from './events.js';
 import { Findings } from './findings.js';
-import { FollowedSession, type Follower } from './followed.js';
-import { type Known, sameSettings, shownDeadline } from './life.js';
+import type { FollowedSession, Follower } from './followed.js';
+import { shownDeadline } from './life.js';
 import { Lookout } from './lookout.js';
 import { Missing } from './missing.js';
-import type { SessionPort, SessionSettings } from './port.js';
-import { Prober, spanOf } from './prober.js';
+import type { SessionPort } from './port.js';
+import { Prober } from './prober.js';
+import { Records } from './records.js';
 import { Roll } from './roll.js';
-import type { SessionReport } from './state.js';
 import { Trust } from './trust.js';
 import { afterUnseen } from './unseen.js';
 import { unseenSleep } from './verdict.js';
@@ -35,19 +33,17 @@ export interface TrackerOptions {
 export class SessionTracker {
   /** To be told of every command that the client settles. */
   readonly listener: CommandListener;
+  /** What is kept about sessions, for their handles. */
+  readonly records: Records;
   readonly #roll: Roll;
   readonly #prober: Prober<FollowedSession>;
   readonly #lookout: Lookout;
   readonly #missing: Missing;
   readonly #trust: Trust;
-  /** Those of the session made last. */
-  #settings: SessionSettings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
-  /** One function for all sessions. */
-  readonly #whenDue = (session: FollowedSession) => this.#appointment(session);
 
   constructor(
     readonly port: SessionPort,
-    private readonly options: TrackerOptions = {},
+    options: TrackerOptions = {},
     everybody: (event: SessionEvent) => void = () => {},
   ) {
     const sweepInterval = options.sweepInterval ?? 5000;
@@ -67,6 +63,8 @@ export class SessionTracker {
     this.#prober = new Prober<FollowedSession>(port, roll.agenda, findings);
     this.#trust = new Trust(roll, this.#prober, this.#missing, this.#lookout);
     this.listener = new CommandListener(roll, this.#missing, findings, ask);
+    const due = (session: FollowedSession) => this.#appointment(session);
+    this.records = new Records(roll, this.#missing, this.#lookout, this.listener, due, options.expiringBefore);
     // As long as the client lives; it completes with it.
     port.connection$.subscribe({
       next: (status) => this.#trust.connectionIs(status),
@@ -76,49 +74,6 @@ export class SessionTracker {
 
   get agenda(): Agenda {
     return this.#roll.agenda;
-  }
-
-  /** What a reply tells of a session that nobody followed before. */
-  learned(settings: SessionSettings, reply: Reply, deadlineOf: (span: Interval) => Interval): Known {
-    const span = this.#roll.spanOf(reply);
-    const deadline = settings.duration === 0 ? never : deadlineOf(span);
-    const known = { settings, deadline, cycle: 0, filled: undefined };
-    const { lo, hi } = spanOf(reply);
-    // The wall clock was set back while it was under way.
-    return span.lo === Number.NEGATIVE_INFINITY ? { ...known, awakeLo: deadlineOf({ lo, hi }).lo } : known;
-  }
-
-  /**
-   * What is kept about a session: one record, which all of its handles share. Where that says that the session is gone, it has come back
-   * from a dataset: the new one is not for its old handles.
-   */
-  session(tkn: bigint, initial: Known, expiringBefore?: number): FollowedSession {
-    const wanted = expiringBefore ?? this.options.expiringBefore ?? initial.settings.duration / 10;
-    const lead = Math.min(wanted, Number.MAX_VALUE); // finite: what never expires is never near its end
-    const existing = this.#roll.followed.get(tkn) ?? this.#roll.remembered.find(tkn);
-    // Most sessions of a program are alike: one object for all of them.
-    if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
-    const life = { is: 'alive', known: { ...initial, settings: this.#settings } } as const;
-    if (existing !== undefined && !existing.isGone) {
-      this.#warnBy(existing, lead);
-      return existing;
-    }
-    if (existing !== undefined) this.#settle(existing);
-    const session = new FollowedSession(tkn, life, lead, this.#roll.connection, this.#whenDue);
-    session.slept = this.#roll.slept;
-    session.unheardEnds = this.#roll.unheardEnds;
-    this.#roll.remembered.keep(session);
-    return session;
-  }
-
-  /** The same, by a reply to an `SH_INFO` that was asked for a handle: what was known before is held against it. */
-  attached(tkn: bigint, reply: Reply, info: SessionReport, expiringBefore?: number): FollowedSession {
-    const { settings, remaining } = info;
-    const known = this.learned(settings, reply, (span) => deadlineFrom(span, remaining));
-    const session = this.session(tkn, known, expiringBefore);
-    // Of one that is followed, it was heard as any command's is.
-    if (!session.followed) this.#roll.note(session, { kind: 'info', span: this.#roll.spanOf(reply), info });
-    return session;
   }
 
   /** Calls `work` once all that is to be told has been told. */
@@ -203,20 +158,6 @@ export class SessionTracker {
     else if (worthAsking || mayBeGone) this.#ask(session, 'info');
     if (session.fate === 'gone') this.#missing.recall(session);
     this.#lookout.proceed(session);
-  }
-
-  /** The token of one that is gone is in use again: what is known of its end is final, and told to those who follow it yet. */
-  #settle(session: FollowedSession): void {
-    if (session.fate === 'ended-by-self') this.listener.settle(session);
-    else this.#missing.settle(session);
-  }
-
-  /** `expiring` comes as early as any of a session's handles asks for. */
-  #warnBy(session: FollowedSession, lead: number): void {
-    if (lead <= session.lead) return;
-    session.lead = lead;
-    this.#roll.checkClocks();
-    if (session.life.is === 'alive') this.#lookout.proceed(session);
   }
 
   #stop(session: FollowedSession): void {

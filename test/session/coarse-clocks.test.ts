@@ -39,8 +39,8 @@ function follow(world: World): SessionEvent[] {
   if (typeof tkn !== 'bigint') throw new Error('not created');
   const now = coarse(world.clock.now());
   const reply = { body: {}, writtenAt: now, firstWrittenAt: now, answeredAt: now };
-  const known = tracker.learned(settings, reply, (span) => after(span, settings.duration));
-  const session = new Session(new FollowingStreams(tracker, tracker.session(tkn, known)), world.commands);
+  const known = tracker.records.learned(settings, reply, (span) => after(span, settings.duration));
+  const session = new Session(new FollowingStreams(tracker, tracker.records.session(tkn, known)), world.commands);
   const events: SessionEvent[] = [];
   session.events$.subscribe((event) => events.push(event));
   session.remaining$(130).subscribe();

@@ -110,7 +110,7 @@ describe('two handles of one session', () => {
       filled: undefined,
     };
     const second = new Session(
-      new FollowingStreams(world.tracker, world.tracker.session(first.tkn, known)),
+      new FollowingStreams(world.tracker, world.tracker.records.session(first.tkn, known)),
       world.commands,
     );
     const [one, two] = [world.follow(first), world.follow(second)];

@@ -38,7 +38,7 @@ describe('what keepAlive sends', () => {
         return of({});
       };
       const commands = { sh_get: note('sh_get'), sh_set: note('sh_set'), sh_info: info };
-      const streams = new FollowingStreams(world.tracker, world.tracker.session(session.tkn, known(flag)));
+      const streams = new FollowingStreams(world.tracker, world.tracker.records.session(session.tkn, known(flag)));
       streams.keepAlive(commands as unknown as SessionCommands).subscribe();
       world.clock.block(7000);
       world.clock.advance(10);

@@ -4,7 +4,7 @@ import { type JsonObject, writeJson } from '../../../src/protocol/json.js';
 import { after } from '../../../src/session/deadline.js';
 import type { SessionEvent } from '../../../src/session/events.js';
 import type { SessionCallOptions, SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
-import { reportOf } from '../../../src/session/prober.js';
+import { reportOf } from '../../../src/session/reports.js';
 import { Session } from '../../../src/session/session.js';
 import { FollowingStreams } from '../../../src/session/streams.js';
 import { SessionTracker, type TrackerOptions } from '../../../src/session/tracker.js';
@@ -166,8 +166,8 @@ export class World {
     const { duration: _, ...members } = settings;
     let session: Session | undefined;
     this.request('SH_NEW', { expiry: { duration: seconds, ...members } }).subscribe((reply) => {
-      const known = this.tracker.learned(settings, reply, (span) => after(span, settings.duration));
-      const followed = this.tracker.session(reply.body.tkn as bigint, known, expiringBefore);
+      const known = this.tracker.records.learned(settings, reply, (span) => after(span, settings.duration));
+      const followed = this.tracker.records.session(reply.body.tkn as bigint, known, expiringBefore);
       session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
     });
     for (let waited = 0; waited < 5000 && session === undefined; waited++) this.clock.advance(1);
@@ -181,7 +181,7 @@ export class World {
       mergeMap((reply) => {
         const report = reportOf(reply.body);
         if (report === undefined) return EMPTY;
-        const followed = this.tracker.attached(tkn, reply, report, expiringBefore);
+        const followed = this.tracker.records.attached(tkn, reply, report, expiringBefore);
         return of(new Session(new FollowingStreams(this.tracker, followed), this.commands));
       }),
     );
