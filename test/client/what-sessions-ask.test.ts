@@ -82,4 +82,20 @@ describe('what following sessions asks of the client', () => {
     transport.maxPayload = 8192;
     expect(port.maxPayload).toBe(8192);
   });
+
+  it('tells whether anybody waits for something else', () => {
+    const { transport, port } = portOver(() => undefined);
+    expect(port.isBusy).toBe(false);
+    const { giveUp } = asked(port, { command: 'SH_INFO', tkn: 7n });
+    transport.awaited = 1; // the question
+    expect(port.isBusy).toBe(false);
+    transport.awaited = 2;
+    expect(port.isBusy).toBe(true);
+    transport.awaited = 1;
+    giveUp();
+    giveUp();
+    expect(port.isBusy).toBe(true); // what is left is not ours
+    transport.awaited = 0;
+    expect(port.isBusy).toBe(false);
+  });
 });

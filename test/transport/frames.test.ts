@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
+import { type JsonObject, type JsonValue, parseJson } from '../../src/protocol/json.js';
 import { parseFrame } from '../../src/transport/frames.js';
 
 function refusal(text: string): string {
@@ -54,5 +56,75 @@ describe('a reply', () => {
 
   it('never shows in the error: it may hold values', () => {
     expect(refusal('secret')).not.toContain('secret');
+  });
+
+  it('that ends with its token is what its JSON says, and refused where it is none', () => {
+    const isObject = (value: JsonValue | undefined): value is JsonObject =>
+      typeof value === 'object' && value !== null && !Array.isArray(value);
+    /** What a text is, read at one go. */
+    const expected = (text: string) => {
+      try {
+        const value = parseJson(text);
+        const [member, ...others] = isObject(value) ? Object.entries(value) : [];
+        return member !== undefined && others.length === 0 && isObject(member[1])
+          ? { name: member[0], body: member[1] }
+          : 'refused';
+      } catch {
+        return 'refused';
+      }
+    };
+    const read = (text: string) => {
+      try {
+        return parseFrame(text);
+      } catch {
+        return 'refused';
+      }
+    };
+    // Pieces of replies in any order: mostly no JSON, and now and then just so.
+    const pieces = [
+      '{"SH_INFO_RSP":{',
+      '{"a":',
+      '{',
+      '}',
+      '[',
+      ']',
+      ' ',
+      ',',
+      ':',
+      '"',
+      '\\',
+      '"st":1',
+      '"b":"x"',
+      '"c":-0.5',
+      'null',
+      '"tkn":5',
+      ',"tkn":',
+      '12345678901234567',
+      '18446744073709551615',
+      '0',
+      '-',
+    ];
+    const ends = [
+      ',"tkn":5}}',
+      ',"tkn":9007199254740991}}',
+      ',"tkn":9007199254740993}}',
+      ',"tkn":12345678901234567}}',
+      ',"tkn":18446744073709551615}}',
+      ',"tkn":01234567890123456789}}',
+      '}}',
+    ];
+    const texts = fc
+      .tuple(
+        fc.constantFrom('{"SH_INFO_RSP":{', '{"a":{"b":', ''),
+        fc.array(fc.constantFrom(...pieces), { maxLength: 6 }),
+        fc.constantFrom(...ends),
+      )
+      .map(([begin, middle, end]) => begin + middle.join('') + end);
+    fc.assert(
+      fc.property(texts, (text) => {
+        expect(read(text)).toEqual(expected(text));
+      }),
+      { numRuns: 20_000, examples: [['{"a":{,"tkn":12345678901234567}}'], ['{"a":{ ,"tkn":12345678901234567}}']] },
+    );
   });
 });
