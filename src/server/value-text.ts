@@ -22,13 +22,27 @@ function isSorted(names: readonly string[]): boolean {
   return true;
 }
 
+/** Text that is written as it stands: most names and many values. Asking takes half as long as the platform's JSON does. */
+const plain = /^[ !#-[\]-~]*$/;
+
+const quoted = (text: string): JsonText => (plain.test(text) ? `"${text}"` : JSON.stringify(text));
+
+function arrayText(items: readonly WireValue[]): JsonText {
+  let text = '';
+  for (let index = 0; index < items.length; index++) {
+    text += `${index === 0 ? '' : ','}${valueText(items[index] as WireValue)}`; // below its length
+  }
+  return `[${text}]`;
+}
+
 function objectText(value: WireObject): JsonText {
   const names = Object.keys(value);
   if (!isSorted(names)) names.sort();
   let text = '';
-  for (const name of names) {
+  for (let index = 0; index < names.length; index++) {
+    const name = names[index] as string; // below its length
     // a member that Object.keys just named
-    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${valueText(value[name] as WireValue)}`;
+    text += `${index === 0 ? '' : ','}${quoted(name)}:${valueText(value[name] as WireValue)}`;
   }
   return `{${text}}`;
 }
@@ -37,12 +51,12 @@ function objectText(value: WireObject): JsonText {
 export function valueText(value: WireValue): JsonText {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value);
+      return quoted(value);
     case 'number':
       return numberText(value);
     case 'object':
       if (value === null) return 'null';
-      if (Array.isArray(value)) return `[${value.map(valueText).join(',')}]`;
+      if (Array.isArray(value)) return arrayText(value);
       return value instanceof RealNumber ? realText(value) : objectText(value);
     default:
       return String(value);
