@@ -2,7 +2,7 @@ import { before, type Interval } from './deadline.js';
 import type { FollowedSession } from './followed.js';
 import type { Lookout } from './lookout.js';
 import type { Gone, Missing } from './missing.js';
-import { type Answers, outdate } from './prober.js';
+import type { Answers } from './prober.js';
 import type { Roll } from './roll.js';
 import type { Evidence, SessionReport } from './state.js';
 
@@ -16,11 +16,13 @@ export class Findings implements Answers<FollowedSession> {
     private readonly missing: Missing,
     private readonly lookout: Lookout,
     private readonly ask: (session: FollowedSession, what: 'info') => void,
+    /** Takes in what was answered before and waits. */
+    private readonly catchUp: (session: FollowedSession) => void,
   ) {}
 
   exists(session: FollowedSession, span: Interval, exists: boolean): void {
     this.roll.checkClocks();
-    outdate(session);
+    this.catchUp(session);
     if (!session.followed || session.fate !== 'none') return;
     if (!exists) {
       this.roll.sleptThrough(session);
@@ -66,7 +68,8 @@ export class Findings implements Answers<FollowedSession> {
 
   /** Takes in what a reply, or the loss of one, says about a session. */
   learn(session: FollowedSession, evidence: Evidence): void {
-    outdate(session);
+    this.catchUp(session);
+    if (session.fate !== 'none') return;
     this.roll.sleptThrough(session);
     const { life } = session;
     if (life.is === 'over') return;

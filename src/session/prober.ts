@@ -12,14 +12,14 @@ export interface Askable {
   readonly tkn: bigint;
   /**
    * The question that waits for it or is under way; or is answered, and the answer waits to be taken in, unless something else
-   * outdates it. Belongs to the prober.
+   * is heard. Belongs to the prober.
    */
-  asked: 'nothing' | 'exists' | 'info' | 'exists-answered' | 'info-answered' | 'outdated';
+  asked: 'nothing' | 'exists' | 'info' | 'exists-answered' | 'info-answered';
   /** Where it waits to be asked about. Belongs to the prober. */
   waits: Place<this> | undefined;
 }
 
-/** Who hears what the server says. Each session that was asked about is answered once, unless the prober is stopped. */
+/** Who hears what the server says. Each session that was asked about is answered once, unless it is forgotten, or asked about anew. */
 export interface Answers<Session> {
   exists(session: Session, span: Interval, exists: boolean): void;
   informed(session: Session, span: Interval, report: SessionReport): void;
@@ -146,37 +146,39 @@ export class Prober<Session extends Askable> {
     understand: (reply: Reply, span: Interval) => TakeIn<Session> | undefined,
   ): void {
     const what = question.command === 'SH_INFO' ? 'info' : 'exists';
-    const asked: Asked<Session> = { sessions, what, giveUp() {} };
-    this.#round.push(asked);
+    const asked: Asked<Session> = { sessions, what, giveUp() {}, takeIn: undefined };
+    const round = this.#round;
+    round.push(asked);
     this.#underWay += 1;
     asked.giveUp = this.port.ask(question, {
-      replied: (reply) => this.#answered(asked, understand(reply, spanOf(reply)) ?? this.#unanswered),
-      failed: () => this.#answered(asked, this.#unanswered),
+      replied: (reply) => this.#answered(round, asked, understand(reply, spanOf(reply)) ?? this.#unanswered),
+      failed: () => this.#answered(round, asked, this.#unanswered),
     });
+    if (round !== this.#round) asked.giveUp(); // stopped by somebody who was told of it
   }
 
   /**
    * Takes an answer in: in slices, and not at once. Answers come several to a chunk, and what others asked for is to be delivered
    * first. They count as under way for as long as that takes.
    */
-  #answered(asked: Asked<Session>, takeIn: TakeIn<Session>): void {
+  #answered(round: readonly Asked<Session>[], asked: Asked<Session>, takeIn: TakeIn<Session>): void {
+    if (round !== this.#round) return; // stopped
     const { sessions, what } = asked;
     // One that waits was forgotten meanwhile, and is asked about anew.
     for (const session of sessions) {
       if (session.asked === what && session.waits === undefined) session.asked = answeredAs[what];
     }
-    const round = this.#round;
+    asked.takeIn = takeIn;
     let index = 0;
     this.agenda.workSoon(() => {
-      if (round !== this.#round) return false; // stopped
+      if (round !== this.#round) return false;
       const session = sessions[index++];
       if (session === undefined) {
         this.#underWay -= 1;
         this.#flushSoon();
         return false;
       }
-      if (session.asked === 'outdated') this.ask(session, what);
-      else if (session.asked === answeredAs[what]) {
+      if (session.asked === answeredAs[what]) {
         session.asked = 'nothing';
         takeIn(session);
       }
@@ -184,12 +186,19 @@ export class Prober<Session extends Askable> {
     });
   }
 
-  readonly #unanswered: TakeIn<Session> = (session) => this.answers.unanswered(session);
-}
+  /**
+   * Something else is about to be heard of a session: an answer that came before, and waits to be taken in, goes first. Taken in after, it
+   * would undo what is known; and dropped, it might never come to an end where much is heard of a session.
+   */
+  catchUp(session: Session): void {
+    const { asked } = session;
+    if (asked !== 'exists-answered' && asked !== 'info-answered') return;
+    session.asked = 'nothing';
+    const answer = this.#round.find(({ what, sessions }) => answeredAs[what] === asked && sessions.includes(session));
+    answer?.takeIn?.(session);
+  }
 
-/** Something else was heard of a session: an answer that came before and waits to be taken in tells nothing any more. */
-export function outdate(session: Askable): void {
-  if (session.asked === 'exists-answered' || session.asked === 'info-answered') session.asked = 'outdated';
+  readonly #unanswered: TakeIn<Session> = (session) => this.answers.unanswered(session);
 }
 
 /** What to do with each session that was asked about. */
@@ -200,6 +209,8 @@ interface Asked<Session> {
   readonly sessions: readonly Session[];
   readonly what: 'exists' | 'info';
   giveUp: () => void;
+  /** Once it is answered. */
+  takeIn: TakeIn<Session> | undefined;
 }
 
 /** Takes the first ones out of a line, as many as there are up to `most`. */

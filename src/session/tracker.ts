@@ -59,7 +59,7 @@ export class SessionTracker {
       sentence: (session, gone) => findings.sentence(session, gone),
       resume: (session) => this.#trust.resume(session),
     });
-    const findings = new Findings(roll, this.#missing, this.#lookout, ask);
+    const findings = new Findings(roll, this.#missing, this.#lookout, ask, (session) => this.#prober.catchUp(session));
     this.#prober = new Prober<FollowedSession>(port, roll.agenda, findings);
     this.#trust = new Trust(roll, this.#prober, this.#missing, this.#lookout);
     this.listener = new CommandListener(roll, this.#missing, findings, ask);
