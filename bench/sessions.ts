@@ -41,18 +41,20 @@ const outside = new Worker(
    const never = new Int32Array(new SharedArrayBuffer(4));
    parentPort.on('message', () => {
      Atomics.wait(never, 0, 0, 0.2 + 1.6 * Math.random());
-     parentPort.postMessage('now');
+     parentPort.postMessage(performance.timeOrigin + performance.now());
    });`,
   { eval: true },
 );
 outside.unref();
 
-async function call(): Promise<void> {
+/** The moment at which it was called for: how long that then waits for this thread counts. */
+async function call(): Promise<number> {
   outside.postMessage('soon');
-  await once(outside, 'message');
+  const [calledAt] = await once(outside, 'message');
+  return calledAt - performance.timeOrigin;
 }
 
-const timer = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
+const timer = () => new Promise<number>((resolve) => setTimeout(() => resolve(performance.now()), 1));
 
 /**
  * Latencies of ordinary requests, one at a time, until told to stop; in ms, sorted. In turn, one is called for from outside, and one
@@ -60,9 +62,8 @@ const timer = () => new Promise<void>((resolve) => setTimeout(resolve, 1));
  */
 async function ordinaryRequests(until: () => boolean) {
   const latencies = { called: [] as number[], onTimer: [] as number[] };
-  const request = async (wait: () => Promise<void>, into: number[]) => {
-    await wait();
-    const started = performance.now();
+  const request = async (wait: () => Promise<number>, into: number[]) => {
+    const started = await wait();
     await firstValueFrom(client.kv_get({ key: 'ordinary' }));
     into.push(performance.now() - started);
   };

@@ -50,7 +50,7 @@ export interface NdbClientOptions {
    * and what keeps them alive, one touch each, goes before them all, and past this.
    */
   readonly maxQueued?: number | undefined;
-  /** Most bytes of requests that wait to be written, as UTF-16 counts them. Default 16 MiB. */
+  /** Most bytes of requests that wait to be written, as UTF-16 counts them; the same go past it. Default 16 MiB. */
   readonly maxQueuedBytes?: number | undefined;
   /**
    * What becomes of a command for which the queue has no room: `'error'`, the default, ends it in a `QueueFullError`; with

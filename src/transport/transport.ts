@@ -21,8 +21,8 @@ export interface OutgoingRequest {
    */
   readonly continues?: boolean;
   /**
-   * Whether a session's life depends on it: then a full queue does not refuse it, and it goes before all that waits. For what there are
-   * only few of at a time. Default `false`.
+   * Whether a session's life depends on it: then a full queue does not refuse it, and it goes before all that waits. For
+   * questions about sessions, and for what keeps them alive: one at a time for each. Default `false`.
    */
   readonly vital?: boolean;
 }
