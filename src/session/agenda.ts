@@ -24,8 +24,8 @@ const slice = 0.5;
 const longestTurn = 5;
 
 /**
- * How long work that has time waits at most while somebody waits for a reply, in ms. A reply takes a tenth of that, so most come between two
- * slices, and with them the pauses of the garbage collector: it is what is done in slices that calls for it.
+ * How long the next slice waits at most while somebody waits for a reply, in ms. A reply takes a tenth of that, so most come between two
+ * slices. Most pauses of the garbage collector follow slices, so replies meet fewer of these as well.
  */
 const patience = 2;
 
@@ -39,8 +39,9 @@ export class Agenda {
   #planned = 0;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #awake = false;
-  /** When the last slice was over, and whether it left anything that was due. */
+  /** When the last slice was over. */
   #slicedAt = Number.NEGATIVE_INFINITY;
+  /** Whether it left anything: what was due, or a job. */
   #isBehind = false;
 
   constructor(

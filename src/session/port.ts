@@ -57,11 +57,11 @@ export interface SettledCommand {
 
 /** What the client tells of every command that is settled, what was asked by `port.ask` excepted. The tracker is one. */
 export interface CommandObserver {
-  /** Whether anybody wants to know, be it of little: while nobody does, nothing need be told. */
+  /** Whether anybody wants to know of replies, be it of few: while nobody does, they need not be told. Losses are to be told always. */
   readonly listening: boolean;
   /** A reply came, of any status. */
   replied(command: SettledCommand, reply: Reply): void;
-  /** No reply will come, and the server may have executed it. */
+  /** No reply will come, and the server may have executed it. Told whether anybody listens or not. */
   lost(command: SettledCommand): void;
 }
 

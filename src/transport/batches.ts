@@ -36,8 +36,8 @@ export const fullBatch = (replyLength: number): number =>
 
 /** What bounds the requests that may be written now. */
 export interface Room {
-  /** How long replies have been of late, in characters. */
-  readonly replyLength: number;
+  /** How many requests make a full batch. */
+  readonly full: number;
   /** Whether each has a fence of its own, so that it is known whose reply it is that can't be read. */
   readonly apart: boolean;
   /** Most requests in flight. */
@@ -63,7 +63,7 @@ export function takeBatches(queue: RequestQueue<Request>, correlator: Correlator
   const frames: string[] = [];
   const batches: WrittenBatch[] = [];
   const refused: Request[] = [];
-  const full = room.apart ? 1 : fullBatch(room.replyLength);
+  const full = room.apart ? 1 : room.full;
   const mostBatches = Math.max(maxBatches, Math.ceil(room.mostInFlight / full));
   const first: Phase = { at: 'written', firstWrittenAt: room.now, writtenAt: room.now };
   while (queue.size > 0) {

@@ -24,7 +24,7 @@ export function parseFrame(text: string): Frame {
 
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39;
 
-/** What JSON has for whitespace lies up to the space; JSON of any text holds nothing else from there. */
+/** JSON's whitespace is the space and some control characters, and between its tokens stand no other control characters. */
 const isWhitespace = (unit: number): boolean => unit <= 0x20;
 
 const openBrace = 0x7b;

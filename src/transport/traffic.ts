@@ -98,7 +98,7 @@ export class Traffic {
       now,
       apart,
       mostInFlight: this.#mostInFlight,
-      replyLength: this.#replyLength,
+      full: this.#fullBatch,
     });
     if (departure.frames.length > 0) {
       this.#silence.start();
