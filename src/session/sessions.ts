@@ -44,8 +44,8 @@ export class Sessions implements CommandObserver {
   }
 
   /**
-   * From the first session on, or the first touch that was lost. While none is followed, only what ends sessions is heard, so that
-   * nobody else is said to have done it, and whether lost touches can be executed yet.
+   * From the first session on, or the first touch that was lost. While none is followed, little is heard: what ends sessions,
+   * so that nobody else is said to have done it, that one is gone, that keys may be, and whether lost touches can be executed yet.
    */
   get listening(): boolean {
     return this.#any || this.#tracker.listener.listening;
