@@ -179,8 +179,3 @@ export type SessionState =
     }
   /** The client was closed; nothing is known any more. */
   | { readonly state: 'closed'; readonly cycle: number };
-
-type WithoutStamp<Event> = Event extends SessionEvent ? Omit<Event, 'tkn' | 'seq' | 'at'> : never;
-
-/** An event before it has its token, number and time. */
-export type EventDraft = WithoutStamp<SessionEvent>;

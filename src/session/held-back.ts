@@ -1,13 +1,7 @@
-import type { EventDraft } from './events.js';
+import type { SessionEvent } from './events.js';
 import type { FollowedSession } from './followed.js';
 import { shownDeadline } from './life.js';
 import type { Step } from './state.js';
-
-/** What became known while a session was suspended, and when. */
-interface Held {
-  readonly event: EventDraft;
-  readonly at: number;
-}
 
 /**
  * What replies show of a session while it is suspended. A command that waited for the connection may be answered before it is known what
@@ -15,7 +9,7 @@ interface Held {
  * server was asked.
  */
 export class HeldBack {
-  readonly #held = new Map<FollowedSession, Held[]>();
+  readonly #held = new Map<FollowedSession, SessionEvent[]>();
 
   /** Whether a step leaves the session suspended, and its event waits. That it was suspended, or that something is less known, does not. */
   static isToWait({ life, event }: Step): boolean {
@@ -28,20 +22,20 @@ export class HeldBack {
     return this.#held.size === 0;
   }
 
-  add(session: FollowedSession, event: EventDraft, at: number): void {
+  add(session: FollowedSession, event: SessionEvent): void {
     const others = this.#held.get(session);
-    if (others === undefined) this.#held.set(session, [{ event, at }]);
-    else others.push({ event, at });
+    if (others === undefined) this.#held.set(session, [event]);
+    else others.push(event);
   }
 
   /** What is to be told now, with the deadline as it is known now. */
-  take(session: FollowedSession): readonly Held[] {
+  take(session: FollowedSession): readonly SessionEvent[] {
     const held = this.#held.get(session);
     const { life } = session;
     if (held === undefined || life.is === 'over') return [];
     this.#held.delete(session);
     const deadline = shownDeadline(life.known);
-    return held.map(({ event, at }) => ({ event: { ...event, deadline }, at }));
+    return held.map((event) => ({ ...event, deadline }));
   }
 
   /** Nobody follows it any more. */

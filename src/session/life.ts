@@ -43,7 +43,14 @@ export type Life =
 /** A life that goes on. */
 export type Ongoing = Exclude<Life, { is: 'over' }>;
 
-export const withKnown = (life: Ongoing, known: Known): Ongoing => ({ ...life, known });
+/** The same life, of which something else is known. */
+export const withKnown = (life: Ongoing, known: Known): Ongoing =>
+  life.is === 'suspended' ? { ...life, known } : { is: life.is, known };
+
+/** What is known, and whether there are keys; the same object where that is known. */
+export function withFilled(known: Known, filled: boolean | undefined): Known {
+  return known.filled === filled ? known : { ...known, filled };
+}
 
 /** The same life at the beginning of a new deadline. */
 export const renewed = (life: Ongoing, known: Known): Ongoing =>
@@ -60,13 +67,14 @@ export function shownDeadline({ deadline, awakeLo, settings }: Known): Interval 
 }
 
 /**
- * What is known once a reply has told the deadline, to a request written at `writtenAt`. Where a touch that is lost was written after
+ * What is known once a reply has told the deadline, to a request written at `writtenAt`, and with it the cycle. Where a touch that is lost was written after
  * that, it may move the deadline yet. Where the wall clock was set back in between, its beginning is as unknown as it was.
  */
 export function relearned(
-  { lost, awakeLo, settings, cycle, filled }: Known,
+  { lost, awakeLo, settings, filled, cycle: cycleBefore }: Known,
   deadline: Interval,
   writtenAt: number,
+  cycle = cycleBefore,
 ): Known {
   const known = { settings, deadline, cycle, filled };
   const stillVague = awakeLo !== undefined && deadline.lo < setSince(awakeLo, settings) ? { awakeLo } : undefined;

@@ -46,7 +46,7 @@ export class Lookout {
         this.question(session, 'info');
         return;
       }
-      this.roll.take(session, { kind: 'time', now, lead: session.lead });
+      this.roll.take(session, { kind: 'time', lead: session.lead });
     }
   }
 

@@ -129,21 +129,22 @@ export class Roll {
 
   #next(session: FollowedSession, evidence: Evidence): Step {
     const reloadExcluded = !this.port.persistEnabled && session.knownIn === this.connection;
-    return next(session.life, evidence, { sweepInterval: this.sweepInterval, reloadExcluded });
+    const { sweepInterval } = this;
+    return next(session.life, evidence, { tkn: session.tkn, at: this.now(), sweepInterval, reloadExcluded });
   }
 
   /** Takes a step with a session, and tells who follows. */
   step(session: FollowedSession, step: Step): void {
     if (step.event !== undefined && HeldBack.isToWait(step)) {
-      this.#heldBack.add(session, step.event, this.now());
-      session.take({ life: step.life }, this.now(), this.#outbox);
+      this.#heldBack.add(session, step.event);
+      session.take({ life: step.life }, this.#outbox);
       return;
     }
     if (step.life.is !== 'suspended' && !this.#heldBack.isEmpty) {
       const { life } = session;
-      for (const { event, at } of this.#heldBack.take(session)) session.take({ life, event }, at, this.#outbox);
+      for (const event of this.#heldBack.take(session)) session.take({ life, event }, this.#outbox);
     }
-    session.take(step, this.now(), this.#outbox);
+    session.take(step, this.#outbox);
     if (step.life.is === 'over') this.told.over(session);
   }
 

@@ -1,6 +1,7 @@
 import { beforeSleep, type Slept } from './clock-watch.js';
 import { after, deadlineFrom, type Interval, intersect, never, setFrom } from './deadline.js';
-import type { EndedBy, EventDraft, SuspensionReason } from './events.js';
+import { ended, expiring, overdue, resumed, type Stamp, suspended, told, widened } from './event-literals.js';
+import type { EndedBy, SessionEvent, SuspensionReason } from './events.js';
 import {
   extendsWith,
   isCountable,
@@ -12,11 +13,20 @@ import {
   relearned,
   renewed,
   sameSettings,
-  shownDeadline,
+  withFilled,
   withKnown,
 } from './life.js';
 import type { SessionSettings } from './port.js';
-import { isExtendable, type Sight, unseenSleep, verdict } from './verdict.js';
+import {
+  type Gone,
+  isExtendable,
+  type Moved,
+  none,
+  reset,
+  unseenSleep,
+  verdictOnGone,
+  verdictOnMoved,
+} from './verdict.js';
 
 /** What may tell something about one session. `span`: from writing a request to receiving its reply. */
 export type Evidence =
@@ -41,8 +51,8 @@ export type Evidence =
   | { readonly kind: 'suspended'; readonly reason: SuspensionReason; readonly slept: Slept }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'closed' }
-  /** Time has come to `now`; `lead` is how early `expiring` comes. */
-  | { readonly kind: 'time'; readonly now: number; readonly lead: number };
+  /** Time has passed; `lead` is how early `expiring` comes. */
+  | { readonly kind: 'time'; readonly lead: number };
 
 /** What `SH_INFO` says, as far as it matters here. */
 export interface SessionReport {
@@ -52,17 +62,17 @@ export interface SessionReport {
   readonly remaining: number;
 }
 
-/** What holds for all sessions of a client. */
-export interface Circumstances {
+/** What else a step takes: the session's token, and the time. */
+export interface Circumstances extends Stamp {
   readonly sweepInterval: number;
   /** Whether nobody can have loaded a session from a dataset since its deadline was known. */
   readonly reloadExcluded: boolean;
 }
 
-/** What follows from evidence: the life that goes on, and at most one event. */
+/** What follows from evidence: the life that goes on, and at most one event, which has no number yet. */
 export interface Step {
   readonly life: Life;
-  readonly event?: EventDraft;
+  readonly event?: SessionEvent;
 }
 
 /** What evidence makes of a life. The same object comes back where it changes nothing. Without time or effects of its own. */
@@ -72,32 +82,32 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
   const { settings, deadline, cycle } = known;
   switch (evidence.kind) {
     case 'touched': {
-      const learned = evidence.filled === undefined ? life : withKnown(life, { ...known, filled: evidence.filled });
+      const learned = withFilledTo(life, evidence.filled ?? known.filled);
       if (!extendsWith(settings, evidence.with)) return { life: learned };
-      const moved = after(evidence.span, settings.duration);
+      const anew = after(evidence.span, settings.duration);
       // Deadlines only ever move on, so what was known below still holds.
-      const latest = { lo: Math.min(moved.hi, Math.max(moved.lo, deadline.lo)), hi: moved.hi };
-      const sight = { by: 'self', setAt: evidence.span, emptied: false, perhaps: false } as const;
+      const latest = { lo: Math.min(anew.hi, Math.max(anew.lo, deadline.lo)), hi: anew.hi };
+      const sight = moved('self', evidence.span, circumstances);
       return afterMove(learned, latest, evidence.span.lo, sight, circumstances);
     }
     case 'touch-lost': {
-      const widened = loosened(known, evidence);
-      if (widened === known) return { life };
-      const step = { life: withKnown(life, widened) };
-      if (known.lost !== undefined) return step; // as wide as can be, and told
-      return { ...step, event: { type: 'widened', certainty: 'local', cycle, deadline: shownDeadline(widened) } };
+      const looser = loosened(known, evidence);
+      if (looser === known) return { life };
+      const loose = withKnown(life, looser);
+      // As wide as can be, and told.
+      return known.lost === undefined ? { life: loose, event: widened(circumstances, looser) } : { life: loose };
     }
     case 'keys':
-      return { life: known.filled === evidence.filled ? life : withKnown(life, { ...known, filled: evidence.filled }) };
+      return { life: withFilledTo(life, evidence.filled) };
     case 'info':
       return informed(life, evidence, circumstances);
     case 'gone':
-      return gone(life, { ...evidence, seen: 'gone' }, circumstances);
+      return gone(life, evidence, circumstances);
     case 'ended': {
-      const ended = { by: 'self', certainty: 'proven', cycle } as const;
+      const bySelf = { by: 'self', certainty: 'proven' } as const;
       return {
-        life: { is: 'over', last: { state: 'ended', ...ended } },
-        event: { type: 'ended', ...ended, deadline: shownDeadline(known) },
+        life: { is: 'over', last: { state: 'ended', ...bySelf, cycle } },
+        event: ended(circumstances, known, bySelf),
       };
     }
     case 'clock-jumped':
@@ -108,19 +118,16 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
       const { reason } = evidence;
       return {
         life: { is: 'suspended', reason, was: life.is, known: slept },
-        event: { type: 'suspended', reason, certainty: 'local', cycle, deadline: shownDeadline(slept) },
+        event: suspended(circumstances, slept, reason),
       };
     }
     case 'resumed':
       if (life.is !== 'suspended') return { life };
-      return {
-        life: { is: life.was, known },
-        event: { type: 'resumed', reason: life.reason, certainty: 'proven', cycle, deadline: shownDeadline(known) },
-      };
+      return { life: { is: life.was, known }, event: resumed(circumstances, known, life.reason) };
     case 'closed':
       return { life: { is: 'over', last: { state: 'closed', cycle } } };
     case 'time':
-      return timePassed(life, evidence.now, evidence.lead);
+      return timePassed(life, evidence.lead, circumstances);
   }
 }
 
@@ -134,6 +141,19 @@ function afterSleep(known: Known, slept: Slept): Known {
   return { ...moved, awakeLo: (awakeLo ?? deadline.lo) - ms };
 }
 
+const withFilledTo = (life: Ongoing, filled: boolean | undefined): Ongoing => {
+  const known = withFilled(life.known, filled);
+  return known === life.known ? life : withKnown(life, known);
+};
+
+const moved = (by: Moved['by'], setAt: Interval, { reloadExcluded }: Circumstances, emptied = false): Moved => ({
+  by,
+  setAt,
+  emptied,
+  perhaps: false,
+  reloadExcluded,
+});
+
 function informed(
   life: Ongoing,
   { span, info: report, decides = false }: Extract<Evidence, { kind: 'info' }>,
@@ -142,27 +162,29 @@ function informed(
   const filled = report.keyCount > 0;
   const { settings } = report;
   const emptied = life.known.filled === true && !filled;
-  const known = { ...life.known, filled };
-  if (!sameSettings(settings, known.settings)) return reloaded(life, { ...known, settings }, span, report);
-  if (settings.duration === 0) return { life: withKnown(life, known) };
+  const known = withFilled(life.known, filled);
+  if (!sameSettings(settings, known.settings))
+    return reloaded(life, { ...known, settings }, span, report, circumstances);
+  if (settings.duration === 0) return { life: withFilledTo(life, filled) };
   const seen = deadlineFrom(span, report.remaining);
-  const learned = withKnown(life, known);
+  const learned = withFilledTo(life, filled);
   const { deadline, lost } = known;
   if (!isCountable(settings)) {
     const latest = relearned(known, seen, span.lo);
     return { life: seen.lo > deadline.hi ? renewed(life, latest) : withKnown(life, latest) };
   }
-  if (seen.hi < deadline.lo - unseenSleep) return reloaded(life, known, span, report);
+  if (seen.hi < deadline.lo - unseenSleep) return reloaded(life, known, span, report, circumstances);
   const setAt = setFrom(span, report.remaining, settings.duration);
   const by = lost === undefined ? 'other' : 'self-perhaps';
-  const sight = { by, setAt, emptied, perhaps: false } as const;
+  const sight = moved(by, setAt, circumstances, emptied);
   if (seen.lo > (lost?.sureHi ?? deadline.hi)) return afterMove(learned, seen, span.lo, sight, circumstances);
   // It may have moved by less than a reply can tell: then what was known of its end no longer holds.
   const mayHaveExpired = !settings.deleteSession && setAt.hi >= deadline.lo - unseenSleep;
   if (mayHaveExpired) {
-    const perhaps = { ...sight, perhaps: true };
     const vague = deadline.hi - deadline.lo > 2 * (seen.hi - seen.lo);
-    if (vague || emptied || decides) return afterMove(learned, seen, span.lo, perhaps, circumstances);
+    if (vague || emptied || decides) {
+      return afterMove(learned, seen, span.lo, { ...sight, perhaps: true }, circumstances);
+    }
     // A duration of a second or two. It counts as one deadline until it certainly moved: what it did is told then.
     return { life: withKnown(life, relearned(known, { lo: deadline.lo, hi: seen.hi }, span.lo)) };
   }
@@ -178,72 +200,49 @@ function afterMove(
   life: Ongoing,
   deadline: Interval,
   writtenAt: number,
-  seen: Omit<Extract<Sight, { seen: 'moved' }>, 'seen' | 'reloadExcluded'>,
-  { sweepInterval, reloadExcluded }: Circumstances,
+  sight: Moved,
+  circumstances: Circumstances,
 ): Step {
   const { settings, deadline: before, awakeLo } = life.known;
-  const sight = { seen: 'moved', ...seen, reloadExcluded } as const;
-  const told = verdict(settings, awakeLo === undefined ? before : { ...before, awakeLo }, sight, sweepInterval);
-  if (told.type === 'ended') return { life }; // what has moved has not ended: the types can't say so
+  const { sweepInterval } = circumstances;
+  const found = verdictOnMoved(settings, awakeLo === undefined ? before : { ...before, awakeLo }, sight, sweepInterval);
+  const isExpired = found.type === 'expired';
   // Keys that expired certainly did so after the deadline known before: the new one is a duration after that, at the least.
-  const least =
-    told.type === 'expired' && told.certainty === 'proven' ? after(before, settings.duration).lo : deadline.lo;
+  const least = isExpired && found.certainty === 'proven' ? after(before, settings.duration).lo : deadline.lo;
   const latest = { lo: Math.min(deadline.hi, Math.max(deadline.lo, least)), hi: deadline.hi };
-  const learned = relearned(life.known, latest, writtenAt);
-  const known = told.type === 'expired' ? { ...learned, cycle: learned.cycle + 1 } : learned;
-  return { life: renewed(life, known), event: { ...told, cycle: known.cycle, deadline: shownDeadline(known) } };
+  const cycle = isExpired ? life.known.cycle + 1 : life.known.cycle;
+  const known = relearned(life.known, latest, writtenAt, cycle);
+  return { life: renewed(life, known), event: told(found, circumstances, known) };
 }
 
 /** Its settings or its deadline are not those that it had: it was ended, and loaded from a dataset. */
-function reloaded(life: Ongoing, before: Known, span: Interval, report: SessionReport): Step {
+function reloaded(life: Ongoing, before: Known, span: Interval, report: SessionReport, stamp: Stamp): Step {
   const deadline = report.settings.duration === 0 ? never : deadlineFrom(span, report.remaining);
   const known = relearned(before, deadline, span.lo);
-  return {
-    life: renewed(life, known),
-    event: {
-      type: 'reset',
-      candidates: ['reloaded'],
-      missedCycles: { atLeast: 0, atMost: 0 },
-      certainty: 'proven',
-      cycle: known.cycle,
-      deadline: shownDeadline(known),
-    },
-  };
+  return { life: renewed(life, known), event: told(reset(['reloaded'], none), stamp, known) };
 }
 
-function gone(life: Ongoing, sight: Extract<Sight, { seen: 'gone' }>, { sweepInterval }: Circumstances): Step {
-  const { settings, cycle } = life.known;
-  const told = verdict(settings, life.known.deadline, sight, sweepInterval);
-  const deadline = shownDeadline(life.known);
-  const { certainty } = told;
-  if (told.type === 'ended') {
-    return {
-      life: { is: 'over', last: { state: 'ended', by: told.by, certainty, cycle } },
-      event: { ...told, cycle, deadline },
-    };
-  }
-  return {
-    life: { is: 'over', last: { state: 'expired', certainty, cycle } },
-    event: {
-      type: 'expired',
-      outcome: 'sessionDeleted',
-      missedCycles: { atLeast: 0, atMost: 0 },
-      certainty,
-      cycle,
-      deadline,
-    },
-  };
+function gone(life: Ongoing, found: Gone, circumstances: Circumstances): Step {
+  const { known } = life;
+  const outcome = verdictOnGone(known.settings, known.deadline, found);
+  const { certainty } = outcome;
+  const { cycle } = known;
+  const last =
+    outcome.type === 'ended'
+      ? ({ state: 'ended', by: outcome.by, certainty, cycle } as const)
+      : ({ state: 'expired', certainty, cycle } as const);
+  return { life: { is: 'over', last }, event: told(outcome, circumstances, known) };
 }
 
-function timePassed(life: Ongoing, now: number, lead: number): Step {
+function timePassed(life: Ongoing, lead: number, circumstances: Circumstances): Step {
   const { known } = life;
   const { lo } = known.deadline;
-  const common = { certainty: 'local', cycle: known.cycle, deadline: shownDeadline(known) } as const;
+  const { at: now } = circumstances;
   if (life.is === 'suspended' || life.is === 'overdue') return { life };
   if (life.is === 'alive') {
     if (now < lo - lead) return { life };
     // However late: who waits to be warned is not to miss that it may lapse. That it is overdue is told next.
-    return { life: { is: 'expiring', known }, event: { type: 'expiring', inMs: Math.max(0, lo - now), ...common } };
+    return { life: { is: 'expiring', known }, event: expiring(circumstances, known, Math.max(0, lo - now)) };
   }
-  return now < lo ? { life } : { life: { is: 'overdue', known }, event: { type: 'overdue', ...common } };
+  return now < lo ? { life } : { life: { is: 'overdue', known }, event: overdue(circumstances, known) };
 }

@@ -1,10 +1,10 @@
 import { defer, finalize, type Observable } from 'rxjs';
 import type { Agenda } from './agenda.js';
 import { CommandListener } from './command-listener.js';
+import { opened } from './event-literals.js';
 import type { SessionEvent } from './events.js';
 import { Findings } from './findings.js';
 import type { FollowedSession, Follower } from './followed.js';
-import { shownDeadline } from './life.js';
 import { Lookout } from './lookout.js';
 import { Missing } from './missing.js';
 import type { SessionPort } from './port.js';
@@ -143,13 +143,8 @@ export class SessionTracker {
       mayBeReloaded: port.persistEnabled && continuity.isBrokenSince(session.knownIn),
     });
     if (life.is === 'over') return;
-    const event = {
-      type: 'opened',
-      certainty: 'local',
-      deadline: shownDeadline(life.known),
-      cycle: life.known.cycle,
-    } as const;
-    this.#roll.step(session, { life, event });
+    const stamp = { tkn: session.tkn, at: this.#roll.now() };
+    this.#roll.step(session, { life, event: opened(stamp, life.known) });
     if (!session.followed) return; // left on being told
     const mayHaveEndedIt = session.ownEnd !== 'none' || session.unheardEnds !== this.#roll.unheardEnds;
     if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';

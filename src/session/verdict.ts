@@ -42,29 +42,26 @@ export type Verdict =
     }
   | { readonly type: 'ended'; readonly by: EndedBy; readonly certainty: 'proven' | 'presumed' };
 
-/** What a reply shows. */
-export type Sight =
-  /** The deadline was set anew, within `setAt` (R). */
-  | {
-      readonly seen: 'moved';
-      /** Who did it: `self` by a touch that was answered, `self-perhaps` by one whose reply was lost. */
-      readonly by: 'self' | 'self-perhaps' | 'other';
-      readonly setAt: Interval;
-      /** Whether the key count was above 0 before, and is 0 now. */
-      readonly emptied: boolean;
-      /** Whether it may not have moved at all: so little was known of it. */
-      readonly perhaps: boolean;
-      /** Whether nobody can have loaded the session from a dataset. */
-      readonly reloadExcluded: boolean;
-    }
-  /** There is no such session any more. */
-  | {
-      readonly seen: 'gone';
-      readonly answeredAt: number;
-      readonly endedBy: EndedBy;
-      /** Whether all that ought to live is gone as well. */
-      readonly allGone: boolean;
-    };
+/** A reply shows that the deadline was set anew, within `setAt` (R). */
+export interface Moved {
+  /** Who did it: `self` by a touch that was answered, `self-perhaps` by one whose reply was lost. */
+  readonly by: 'self' | 'self-perhaps' | 'other';
+  readonly setAt: Interval;
+  /** Whether the key count was above 0 before, and is 0 now. */
+  readonly emptied: boolean;
+  /** Whether it may not have moved at all: so little was known of it. */
+  readonly perhaps: boolean;
+  /** Whether nobody can have loaded the session from a dataset. */
+  readonly reloadExcluded: boolean;
+}
+
+/** A reply shows that there is no such session any more. */
+export interface Gone {
+  readonly answeredAt: number;
+  readonly endedBy: EndedBy;
+  /** Whether all that ought to live is gone as well. */
+  readonly allGone: boolean;
+}
 
 /**
  * How long a machine may have slept without the clocks betraying it, in ms: local deadlines are that much too late at
@@ -81,17 +78,28 @@ export const isExtendable = ({ extendOnSetAdd, extendOnGet }: SessionSettings) =
 /** Where a deadline was known to lie; `awakeLo`: where that begins if the machine did not sleep as the wall clock was set back. */
 export type KnownDeadline = Interval & { readonly awakeLo?: number };
 
-/** What a sight means for a session of these settings, whose deadline was known to lie in `known`. */
-export function verdict(settings: SessionSettings, known: KnownDeadline, sight: Sight, sweepInterval: number): Verdict {
+/** What it means that there is no such session any more. `known`: where its deadline was known to lie. */
+export function verdictOnGone(
+  settings: SessionSettings,
+  known: KnownDeadline,
+  { answeredAt, endedBy, allGone }: Gone,
+): Extract<Verdict, { type: 'ended' | 'expired' }> {
+  const endedEarly = !settings.deleteSession || answeredAt < known.lo - unseenSleep;
+  // `SH_END` is not seen here: that it was this client is known from its own reply.
+  const certainty = endedBy === 'self' ? 'presumed' : 'proven';
+  if (endedEarly) return { type: 'ended', by: endedBy, certainty };
+  if (allGone) return { type: 'ended', by: endedBy, certainty: 'presumed' };
+  return { type: 'expired', outcome: 'sessionDeleted', missedCycles: none, certainty: 'presumed' };
+}
+
+/** What it means that a deadline was set anew. `known`: where it was known to lie before. */
+export function verdictOnMoved(
+  settings: SessionSettings,
+  known: KnownDeadline,
+  sight: Moved,
+  sweepInterval: number,
+): Exclude<Verdict, { type: 'ended' }> {
   const provenBefore = known.lo - unseenSleep;
-  if (sight.seen === 'gone') {
-    const endedEarly = !settings.deleteSession || sight.answeredAt < provenBefore;
-    // `SH_END` is not seen here: that it was this client is known from its own reply.
-    const certainty = sight.endedBy === 'self' ? 'presumed' : 'proven';
-    if (endedEarly) return { type: 'ended', by: sight.endedBy, certainty };
-    if (sight.allGone) return { type: 'ended', by: sight.endedBy, certainty: 'presumed' };
-    return { type: 'expired', outcome: 'sessionDeleted', missedCycles: none, certainty: 'presumed' };
-  }
   const { setAt, by } = sight;
   const extendable = isExtendable(settings);
   const mayHaveExpired = !settings.deleteSession && setAt.hi >= provenBefore;
@@ -119,9 +127,13 @@ export function verdict(settings: SessionSettings, known: KnownDeadline, sight: 
   return reset(candidates, { atLeast: 0, atMost: atMost + 1 });
 }
 
-const none: Bounds = { atLeast: 0, atMost: 0 };
+/** Of what happened not once. */
+export const none: Bounds = { atLeast: 0, atMost: 0 };
 
-const reset = (candidates: readonly ResetCandidate[], missedCycles: Bounds): Verdict => ({
+export const reset = (
+  candidates: readonly ResetCandidate[],
+  missedCycles: Bounds,
+): Extract<Verdict, { type: 'reset' }> => ({
   type: 'reset',
   candidates,
   missedCycles,

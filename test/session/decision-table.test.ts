@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Interval } from '../../src/session/deadline.js';
 import type { SessionSettings } from '../../src/session/port.js';
-import { type Sight, type Verdict, verdict } from '../../src/session/verdict.js';
+import { type Gone, type Moved, type Verdict, verdictOnGone, verdictOnMoved } from '../../src/session/verdict.js';
 
 const second = 1000;
 const sweep = 5 * second;
@@ -23,8 +23,7 @@ const early: Interval = { lo: 90 * second, hi: 91 * second };
 const across: Interval = { lo: 99.5 * second, hi: 100.5 * second };
 const late: Interval = { lo: 102 * second, hi: 103 * second };
 
-const moved = (setAt: Interval, more: Partial<Extract<Sight, { seen: 'moved' }>> = {}): Sight => ({
-  seen: 'moved',
+const moved = (setAt: Interval, more: Partial<Moved> = {}): Moved => ({
   by: 'other',
   setAt,
   emptied: false,
@@ -32,14 +31,14 @@ const moved = (setAt: Interval, more: Partial<Extract<Sight, { seen: 'moved' }>>
   reloadExcluded: true,
   ...more,
 });
-const gone = (answeredAt: number, more: Partial<Extract<Sight, { seen: 'gone' }>> = {}): Sight => ({
-  seen: 'gone',
+const gone = (answeredAt: number, more: Partial<Gone> = {}): Gone => ({
   answeredAt,
   endedBy: 'other',
   allGone: false,
   ...more,
 });
-const told = (kind: SessionSettings, sight: Sight): Verdict => verdict(kind, D, sight, sweep);
+const told = (kind: SessionSettings, sight: Moved | Gone): Verdict =>
+  'setAt' in sight ? verdictOnMoved(kind, D, sight, sweep) : verdictOnGone(kind, D, sight);
 
 describe('a deadline that moved', () => {
   it('before the old one could pass, with a flag: extended by other, presumed', () => {
@@ -145,11 +144,11 @@ describe('a deadline that moved', () => {
     const wide = { lo: 100_000, hi: 400_000 };
     // From 50 ms before 100 s to 699.85 s: 599.9 s. Ten times 60 s by a clock that is 200 millionths faster.
     const setAt = { lo: 410_000, hi: 699_850 };
-    expect(verdict(staysFixed, wide, moved(setAt), sweep)).toMatchObject({ missedCycles: { atMost: 10 } });
-    expect(verdict(staysExtendable, wide, moved(setAt, { emptied: true }), sweep)).toMatchObject({
+    expect(verdictOnMoved(staysFixed, wide, moved(setAt), sweep)).toMatchObject({ missedCycles: { atMost: 10 } });
+    expect(verdictOnMoved(staysExtendable, wide, moved(setAt, { emptied: true }), sweep)).toMatchObject({
       missedCycles: { atLeast: 0, atMost: 10 },
     });
-    expect(verdict(staysExtendable, wide, moved(setAt), sweep)).toMatchObject({
+    expect(verdictOnMoved(staysExtendable, wide, moved(setAt), sweep)).toMatchObject({
       missedCycles: { atLeast: 0, atMost: 11 },
     });
   });
@@ -158,13 +157,15 @@ describe('a deadline that moved', () => {
     const wide = { lo: 100_000, hi: 160_000 };
     // From 160 s, 15 s late, to 325.01 s: less than two cycles of 75 s by a clock that is 200 millionths slower, and more than one.
     const setAt = { lo: 325_010, hi: 326_000 };
-    expect(verdict(staysFixed, wide, moved(setAt), sweep)).toMatchObject({ missedCycles: { atLeast: 2 } });
+    expect(verdictOnMoved(staysFixed, wide, moved(setAt), sweep)).toMatchObject({ missedCycles: { atLeast: 2 } });
   });
 
   it('by a look of the server that came later than any should: expired at least as often as at most, not more often', () => {
     const point = { lo: 100_000, hi: 100_000 };
     const setAt = { lo: 115_100, hi: 115_100 };
-    expect(verdict(staysFixed, point, moved(setAt), sweep)).toMatchObject({ missedCycles: { atLeast: 0, atMost: 0 } });
+    expect(verdictOnMoved(staysFixed, point, moved(setAt), sweep)).toMatchObject({
+      missedCycles: { atLeast: 0, atMost: 0 },
+    });
   });
 
   it('at the very moment from which it may have expired: it may have', () => {

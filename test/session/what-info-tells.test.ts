@@ -3,7 +3,7 @@ import type { Known } from '../../src/session/life.js';
 import type { SessionSettings } from '../../src/session/port.js';
 import { next, type Step } from '../../src/session/state.js';
 
-const circumstances = { sweepInterval: 5000, reloadExcluded: true };
+const circumstances = { tkn: 1n, sweepInterval: 5000, reloadExcluded: true };
 
 const settings = (flags: Partial<SessionSettings> = {}): SessionSettings => ({
   duration: 60_000,
@@ -20,7 +20,7 @@ function told(flags: Partial<SessionSettings>, remaining: number, at: number, kn
     known: { settings: settings(flags), deadline: { lo: 100_000, hi: 100_100 }, cycle: 0, filled: true, ...known },
   } as const;
   const info = { keyCount: 1, settings: settings(flags), remaining };
-  return next(life, { kind: 'info', span: { lo: at, hi: at }, info }, circumstances);
+  return next(life, { kind: 'info', span: { lo: at, hi: at }, info }, { ...circumstances, at });
 }
 
 const deadlineOf = ({ life }: Step) => (life.is === 'over' ? undefined : life.known.deadline);

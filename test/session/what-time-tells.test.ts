@@ -4,13 +4,13 @@ import type { Known, Life } from '../../src/session/life.js';
 import type { SessionSettings } from '../../src/session/port.js';
 import { type Evidence, next } from '../../src/session/state.js';
 
-const circumstances = { sweepInterval: 5000, reloadExcluded: true };
+const circumstances = { tkn: 1n, sweepInterval: 5000, reloadExcluded: true };
 const settings: SessionSettings = { duration: 60_000, deleteSession: true, extendOnSetAdd: false, extendOnGet: true };
 const alive = (known: Partial<Known> = {}): Life => ({
   is: 'alive',
   known: { settings, deadline: { lo: 100_000, hi: 100_100 }, cycle: 0, filled: true, ...known },
 });
-const take = (life: Life, evidence: Evidence) => next(life, evidence, circumstances);
+const take = (life: Life, evidence: Evidence, at = 0) => next(life, evidence, { ...circumstances, at });
 const knownOf = (life: Life) => (life.is === 'over' ? undefined : life.known);
 const endless = { lo: Number.POSITIVE_INFINITY, hi: Number.POSITIVE_INFINITY };
 
@@ -18,7 +18,7 @@ describe('time', () => {
   it('is told of once: near, by how much, and past', () => {
     let life = alive();
     const told = [90_000, 94_999, 95_000, 99_500, 100_000, 100_500].map((now) => {
-      const { life: after, event } = take(life, { kind: 'time', now, lead: 5000 });
+      const { life: after, event } = take(life, { kind: 'time', lead: 5000 }, now);
       life = after;
       return event?.type === 'expiring' ? event.inMs : event?.type;
     });
@@ -27,7 +27,7 @@ describe('time', () => {
 
   it('tells nothing of a session that is suspended', () => {
     const { life } = take(alive(), { kind: 'suspended', reason: 'connection', slept: notSlept });
-    expect(take(life, { kind: 'time', now: 200_000, lead: 5000 })).toEqual({ life });
+    expect(take(life, { kind: 'time', lead: 5000 }, 200_000)).toEqual({ life });
   });
 });
 
