@@ -1,8 +1,9 @@
+import type { Answers } from './asked.js';
 import { before, type Interval } from './deadline.js';
 import type { FollowedSession } from './followed.js';
 import type { Lookout } from './lookout.js';
 import type { Gone, Missing } from './missing.js';
-import type { Answers } from './prober.js';
+
 import type { Roll } from './roll.js';
 import type { Evidence, SessionReport } from './state.js';
 

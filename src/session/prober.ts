@@ -1,11 +1,7 @@
 import { Line, type Place } from '../line.js';
-import { Status } from '../protocol/status.js';
-import type { Reply } from '../transport/transport.js';
 import type { Agenda } from './agenda.js';
-import type { Interval } from './deadline.js';
+import { type Answers, Asked } from './asked.js';
 import type { Question, SessionPort } from './port.js';
-import { reportOf, spanOf, tokensIn } from './reports.js';
-import type { SessionReport } from './state.js';
 
 /** What the prober needs to know of a session. */
 export interface Askable {
@@ -17,14 +13,6 @@ export interface Askable {
   asked: 'nothing' | 'exists' | 'info' | 'exists-answered' | 'info-answered';
   /** Where it waits to be asked about. Belongs to the prober. */
   waits: Place<this> | undefined;
-}
-
-/** Who hears what the server says. Each session that was asked about is answered once, unless it is forgotten, or asked about anew. */
-export interface Answers<Session> {
-  exists(session: Session, span: Interval, exists: boolean): void;
-  informed(session: Session, span: Interval, report: SessionReport): void;
-  /** No answer that can be understood. */
-  unanswered(session: Session): void;
 }
 
 /**
@@ -83,7 +71,9 @@ export class Prober<Session extends Askable> {
 
   /** Forgets all questions. */
   stop(): void {
-    for (const session of [...take(this.#exists), ...take(this.#info)]) session.asked = 'nothing';
+    for (const line of [this.#exists, this.#info]) {
+      for (let session = next(line); session !== undefined; session = next(line)) session.asked = 'nothing';
+    }
     for (const { sessions, giveUp } of this.#round) {
       giveUp();
       for (const session of sessions) session.asked = 'nothing';
@@ -113,47 +103,31 @@ export class Prober<Session extends Askable> {
 
   #askForMany(): boolean {
     const fitting = Math.floor((this.port.maxPayload - envelope) / tokenBytes);
-    const sessions = take(this.#exists, Math.min(mostInOne, Math.max(1, fitting)));
+    const most = Math.min(mostInOne, Math.max(1, fitting));
+    const sessions: Session[] = [];
+    while (sessions.length < most) {
+      const session = next(this.#exists);
+      if (session === undefined) break;
+      sessions.push(session);
+    }
     if (sessions.length === 0) return false;
-    const tkns = sessions.map(({ tkn }) => tkn);
-    this.#send({ command: 'SH_EXISTS', tkns }, sessions, ({ body }, span) => {
-      const existing = body.st === Status.Ok ? tokensIn(body.exist) : undefined;
-      if (existing === undefined) return undefined;
-      return (session) => this.answers.exists(session, span, existing.has(session.tkn));
-    });
+    this.#send({ command: 'SH_EXISTS', tkns: sessions.map(({ tkn }) => tkn) }, 'exists', sessions);
     return true;
   }
 
   #askForOne(): boolean {
-    const sessions = take(this.#info, 1);
-    const [first] = sessions;
-    if (first === undefined) return false;
-    this.#send({ command: 'SH_INFO', tkn: first.tkn }, sessions, ({ body }, span) => {
-      const report = body.st === Status.Ok ? reportOf(body) : undefined;
-      if (report === undefined && body.st !== Status.SessionNotExist) return undefined;
-      return (session) => {
-        if (report === undefined) this.answers.exists(session, span, false);
-        else this.answers.informed(session, span, report);
-      };
-    });
+    const session = next(this.#info);
+    if (session === undefined) return false;
+    this.#send({ command: 'SH_INFO', tkn: session.tkn }, 'info', [session]);
     return true;
   }
 
-  /** `understand` makes of a reply what to do with each session; nothing where it can't be understood. */
-  #send(
-    question: Question,
-    sessions: readonly Session[],
-    understand: (reply: Reply, span: Interval) => TakeIn<Session> | undefined,
-  ): void {
-    const what = question.command === 'SH_INFO' ? 'info' : 'exists';
-    const asked: Asked<Session> = { sessions, what, giveUp() {}, takeIn: undefined };
+  #send(question: Question, what: 'exists' | 'info', sessions: readonly Session[]): void {
+    const asked = new Asked(what, sessions, this.#answered);
     const round = this.#round;
     round.push(asked);
     this.#underWay += 1;
-    asked.giveUp = this.port.ask(question, {
-      replied: (reply) => this.#answered(round, asked, understand(reply, spanOf(reply)) ?? this.#unanswered),
-      failed: () => this.#answered(round, asked, this.#unanswered),
-    });
+    asked.giveUp = this.port.ask(question, asked);
     if (round !== this.#round) asked.giveUp(); // stopped by somebody who was told of it
   }
 
@@ -161,18 +135,17 @@ export class Prober<Session extends Askable> {
    * Takes an answer in: in slices, and not at once. Answers come several to a chunk, and what others asked for is to be delivered
    * first. They count as under way for as long as that takes.
    */
-  #answered(round: readonly Asked<Session>[], asked: Asked<Session>, takeIn: TakeIn<Session>): void {
-    if (round !== this.#round) return; // stopped
+  readonly #answered = (asked: Asked<Session>): void => {
+    const round = this.#round;
+    if (!round.includes(asked)) return; // stopped
     const { sessions, what } = asked;
     // One that waits was forgotten meanwhile, and is asked about anew.
     for (const session of sessions) {
       if (session.asked === what && session.waits === undefined) session.asked = answeredAs[what];
     }
-    asked.takeIn = takeIn;
-    let index = 0;
     this.agenda.workSoon(() => {
       if (round !== this.#round) return false;
-      const session = sessions[index++];
+      const session = asked.next();
       if (session === undefined) {
         this.#underWay -= 1;
         this.#flushSoon();
@@ -180,11 +153,11 @@ export class Prober<Session extends Askable> {
       }
       if (session.asked === answeredAs[what]) {
         session.asked = 'nothing';
-        takeIn(session);
+        asked.takeIn(session, this.answers);
       }
       return true;
     });
-  }
+  };
 
   /**
    * Something else is about to be heard of a session: an answer that came before, and waits to be taken in, goes first. Taken in after, it
@@ -194,32 +167,16 @@ export class Prober<Session extends Askable> {
     const { asked } = session;
     if (asked !== 'exists-answered' && asked !== 'info-answered') return;
     session.asked = 'nothing';
-    const answer = this.#round.find(({ what, sessions }) => answeredAs[what] === asked && sessions.includes(session));
-    answer?.takeIn?.(session);
+    const answered = this.#round.find(({ what, sessions }) => answeredAs[what] === asked && sessions.includes(session));
+    answered?.takeIn(session, this.answers);
   }
-
-  readonly #unanswered: TakeIn<Session> = (session) => this.answers.unanswered(session);
 }
 
-/** What to do with each session that was asked about. */
-type TakeIn<Session> = (session: Session) => void;
-
-/** A question under way. */
-interface Asked<Session> {
-  readonly sessions: readonly Session[];
-  readonly what: 'exists' | 'info';
-  giveUp: () => void;
-  /** Once it is answered. */
-  takeIn: TakeIn<Session> | undefined;
-}
-
-/** Takes the first ones out of a line, as many as there are up to `most`. */
-function take<Session extends Askable>(line: Line<Session>, most = Number.POSITIVE_INFINITY): Session[] {
-  const taken: Session[] = [];
-  for (let next = line.first; next !== undefined && taken.length < most; next = line.first) {
-    line.leave(next);
-    next.item.waits = undefined;
-    taken.push(next.item);
-  }
-  return taken;
+/** Takes the first one out of a line. */
+function next<Session extends Askable>(line: Line<Session>): Session | undefined {
+  const { first } = line;
+  if (first === undefined) return undefined;
+  line.leave(first);
+  first.item.waits = undefined;
+  return first.item;
 }

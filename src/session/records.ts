@@ -10,10 +10,13 @@ import { spanOf } from './reports.js';
 import type { Roll } from './roll.js';
 import type { SessionReport } from './state.js';
 
+/** Of how many kinds of sessions the settings are kept. */
+const mostKinds = 8;
+
 /** What is kept about sessions, followed or not: begun, or found again, as a reply tells of them and a handle is made. */
 export class Records {
-  /** Those of the session made last. */
-  #settings: SessionSettings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
+  /** Settings of sessions made lately, the last ones first. */
+  readonly #settings: SessionSettings[] = [];
 
   constructor(
     private readonly roll: Roll,
@@ -43,9 +46,7 @@ export class Records {
     const wanted = expiringBefore ?? this.expiringBefore ?? initial.settings.duration / 10;
     const lead = Math.min(wanted, Number.MAX_VALUE); // finite: what never expires is never near its end
     const existing = this.roll.followed.get(tkn) ?? this.roll.remembered.find(tkn);
-    // Most sessions of a program are alike: one object for all of them.
-    if (!sameSettings(initial.settings, this.#settings)) this.#settings = initial.settings;
-    const life = { is: 'alive', known: { ...initial, settings: this.#settings } } as const;
+    const life = { is: 'alive', known: { ...initial, settings: this.#shared(initial.settings) } } as const;
     if (existing !== undefined && !existing.isGone) {
       this.#warnBy(existing, lead);
       return existing;
@@ -66,6 +67,16 @@ export class Records {
     // Of one that is followed, it was heard as any command's is.
     if (!session.followed) this.roll.note(session, { kind: 'info', span: this.roll.spanOf(reply), info });
     return session;
+  }
+
+  /** A program has sessions of a few kinds: one object for all of a kind. */
+  #shared(settings: SessionSettings): SessionSettings {
+    const at = this.#settings.findIndex((known) => sameSettings(known, settings));
+    const shared = this.#settings[at] ?? settings;
+    if (at > 0) this.#settings.splice(at, 1);
+    if (at !== 0) this.#settings.unshift(shared);
+    if (this.#settings.length > mostKinds) this.#settings.pop();
+    return shared;
   }
 
   /** The token of one that is gone is in use again: what is known of its end is final, and told to those who follow it yet. */

@@ -34,7 +34,9 @@ export class Sessions implements CommandObserver {
 
   constructor(port: SessionPort, commands: SessionCommands, options?: TrackerOptions) {
     this.#commands = commands;
-    this.#tracker = new SessionTracker(port, options, (event) => this.#events.next(event));
+    this.#tracker = new SessionTracker(port, options, (event) => {
+      if (this.#events.observed) this.#events.next(event); // rxjs makes a list and a closure even where nobody listens
+    });
     port.connection$.subscribe({
       next: (status) => {
         if (status === 'closed') this.#close();

@@ -160,12 +160,12 @@ export class SessionTracker {
     if (followed.get(session.tkn) === session) followed.delete(session.tkn);
     this.agenda.plan(session, Number.POSITIVE_INFINITY);
     this.#prober.forget(session);
-    this.#roll.remembered.keep(session);
     session.resuming = false;
     session.unheardEnds = this.#roll.unheardEnds;
     if (session.fate === 'ended-by-self') session.leftEnded();
     const { life } = session;
     if (life.is === 'suspended') session.life = { is: life.was, known: life.known };
+    if (life.is !== 'over') this.#roll.remembered.keep(session); // of one that is over nothing can be learned
     this.#missing.forget(session);
     if (followed.size > 0) return;
     this.#missing.stop();
