@@ -92,10 +92,10 @@ export class Roll {
     if (this.isStale(session)) this.suspend(session, 'clock');
   }
 
-  /** As above, of a session of which nothing was told yet. */
+  /** As above, of a session of which nothing was told yet: nobody hears of it by itself. */
   sleptUnseen(session: FollowedSession): void {
     const slept = this.#sleptSince(session);
-    if (slept !== notSlept) this.take(session, { kind: 'clock-jumped', slept });
+    if (slept !== notSlept) session.life = this.#next(session, { kind: 'clock-jumped', slept }).life;
   }
 
   /** Suspends a session, and moves its deadline by what the machine slept since it was last right: in one, so that nobody sees either alone. */

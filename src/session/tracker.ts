@@ -163,9 +163,7 @@ export class SessionTracker {
     session.resuming = false;
     session.unheardEnds = this.#roll.unheardEnds;
     if (session.fate === 'ended-by-self') session.leftEnded();
-    const { life } = session;
-    if (life.is === 'suspended') session.life = { is: life.was, known: life.known };
-    if (life.is !== 'over') this.#roll.remembered.keep(session); // of one that is over nothing can be learned
+    if (session.life.is !== 'over') this.#roll.remembered.keep(session); // of one that is over nothing can be learned
     this.#missing.forget(session);
     if (followed.size > 0) return;
     this.#missing.stop();
