@@ -104,9 +104,11 @@ describe('what the server has said of a session', () => {
   it('nor that our sh_end_all was among it', () => {
     const world = new World();
     const [first, second] = [world.create({ seconds: 600 }), world.create({ seconds: 600 })];
-    const following = second.events$.subscribe();
+    const told: string[] = [];
     first.events$.subscribe({ complete: () => following.unsubscribe() });
+    const following = second.events$.subscribe(({ type }) => told.push(type));
     world.run('SH_END_ALL');
+    expect(told).toEqual(['opened']); // it left before its turn
     expect(second.isValid).toBe(false);
     const states: unknown[] = [];
     second.state$.subscribe((state) => states.push(state));
