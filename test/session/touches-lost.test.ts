@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/protocol/commands.js';
 import { type Interval, never } from '../../src/session/deadline.js';
 import type { SessionEvent, SessionState } from '../../src/session/events.js';
 import type { Session } from '../../src/session/session.js';
@@ -46,6 +47,48 @@ describe('a touch whose reply is lost', () => {
         if ('deadline' in state) expect(state.deadline.hi).toBeLessThan(64_000);
       })
       .unsubscribe();
+  });
+
+  it('and was not executed, is not said to have extended what one before it did, which was answered later', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    const events = world.follow(session);
+    world.clock.advance(10_000);
+    world.latency.back = 50;
+    world.command('SH_GET', { tkn: session.tkn, keys: [] }).subscribe();
+    world.clock.advance(5);
+    world.tracker.listener.lost({ row: commands.sh_get, tkn: session.tkn, argument: [] });
+    world.clock.advance(3000);
+    expect(types(events)).toEqual(['opened', 'widened', 'extended']);
+    expect(events[2]).toMatchObject({ by: 'self', certainty: 'proven' });
+  });
+
+  it('keeps it open though what was written before it, and after another that is lost, is answered', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    world.follow(session);
+    world.clock.advance(10_000);
+    world.latency.there = 300;
+    const giveUp = () => {
+      const touch = world.command('SH_GET', { tkn: session.tkn, keys: [] }).subscribe();
+      world.clock.advance(5);
+      touch.unsubscribe();
+    };
+    giveUp();
+    world.clock.advance(5);
+    expect(world.sent.at(-1)).toBe('SH_INFO');
+    world.latency.there = 600;
+    giveUp();
+    let known: Interval = never;
+    session.state$.subscribe((state) => {
+      if ('deadline' in state) known = state.deadline;
+    });
+    for (let times = 0; times < 30; times++) {
+      world.clock.advance(100);
+      const truth = world.deadlineOf(session.tkn) ?? Number.NaN;
+      expect(known.lo).toBeLessThanOrEqual(truth);
+      expect(known.hi).toBeGreaterThanOrEqual(truth);
+    }
   });
 
   it('has an SH_INFO asked again that was under way before', () => {
