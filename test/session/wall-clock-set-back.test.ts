@@ -62,6 +62,37 @@ describe('a wall clock that is set back by a little', () => {
     expect(left[0]).toBeGreaterThan(590_000);
   });
 
+  it('was so before a session was created: a sleep after that is as long as it is seen to be', () => {
+    const world = new World();
+    world.follow(world.create({ seconds: 6000, deleteSession: true }));
+    world.clock.setWall(-60);
+    world.clock.advance(5010);
+    const session = world.create({ seconds: 600, deleteSession: true });
+    const events = world.follow(session);
+    const asked = world.sent.length;
+    world.clock.sleep(10_000);
+    world.clock.advance(5010);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+    expect(world.sent.slice(asked)).toEqual(['SH_EXISTS']); // no SH_INFO: its deadline is known
+  });
+
+  it('leaves a deadline that states go on to tell as it comes earlier by a sleep, while nobody answers', () => {
+    const world = new World();
+    const session = world.create({ seconds: 600, deleteSession: true });
+    const known: number[] = [];
+    session.state$.subscribe((state) => {
+      if ('deadline' in state) known.push(state.deadline.lo);
+    });
+    world.losing = true;
+    world.clock.setWall(-60);
+    world.clock.advance(5010);
+    const { length } = known;
+    world.clock.sleep(10_000);
+    world.clock.advance(5010);
+    expect(known.length).toBe(length + 1);
+    expect((known.at(-2) ?? Number.NaN) - (known.at(-1) ?? Number.NaN)).toBeCloseTo(10_000, -2);
+  });
+
   it('leaves missed cycles bounded by the time that the client ran', () => {
     const world = new World();
     const session = world.create({ seconds: 600 });
