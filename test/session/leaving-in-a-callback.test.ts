@@ -50,6 +50,21 @@ describe('whoever leaves while something is told', () => {
     expect(world.clock.timers).toBe(0);
   });
 
+  it('be it by a beat of its own countdown', () => {
+    for (const beats of [1, 2]) {
+      const world = new World();
+      const session = world.create({ seconds: 3600, extendOnGet: true });
+      const left: number[] = [];
+      session
+        .remaining$(1000)
+        .pipe(take(beats))
+        .subscribe((ms) => left.push(ms));
+      world.clock.advance((beats - 1) * 1000);
+      expect(left.length).toBe(beats);
+      expect(world.clock.timers).toBe(0);
+    }
+  });
+
   it('is told nothing more, while the others hear all', () => {
     const world = new World();
     const session = world.create({ seconds: 10, deleteSession: true });
