@@ -35,6 +35,18 @@ describe('whoever follows a session again', () => {
     expect(types(events)).toEqual(['opened', 'ended']);
   });
 
+  it('after leaving while others were asked about first, near its deadline: it is not said to be near, as it is known to be gone', () => {
+    const world = new World();
+    withSomebodyElse(world);
+    const session = world.create({ seconds: 20 });
+    world.clock.advance(19_000);
+    world.other('SH_END', { tkn: session.tkn });
+    world.run('SH_COUNT', { tkn: session.tkn });
+    const events = world.follow(session);
+    world.clock.advance(10);
+    expect(types(events)).toEqual(['opened', 'ended']);
+  });
+
   it('after leaving while it was suspended: it is told of as one that is not', () => {
     const world = new World();
     withSomebodyElse(world);
@@ -67,6 +79,18 @@ describe('whoever leaves', () => {
     following.unsubscribe();
     world.clock.advance(200);
     expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
+  });
+
+  it('as the last one takes back what is asked, though it is under way', () => {
+    const world = new World();
+    const session = world.create({ seconds: 600, extendOnGet: true });
+    world.clock.advance(60_000);
+    world.latency.back = 5000;
+    const following = session.events$.subscribe();
+    world.clock.advance(10);
+    expect([world.sent.at(-1), world.underWay]).toEqual(['SH_INFO', 1]);
+    following.unsubscribe();
+    expect(world.underWay).toBe(0);
   });
 
   it('before a question about its session was sent takes it back', () => {

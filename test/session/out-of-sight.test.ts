@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionEvent } from '../../src/session/events.js';
+import type { SessionEvent, SessionState } from '../../src/session/events.js';
 import { types, World } from './support/world.js';
 
 describe('while the connection is down', () => {
@@ -48,6 +48,33 @@ describe('while the connection is down', () => {
       expect(events[2]).toMatchObject({ by: 'self', certainty: 'proven', deadline: events[3]?.deadline });
     });
 
+    it('by when it was learned, and states show it at once', () => {
+      const world = new World();
+      const session = world.create({ seconds: 60, deleteSession: true, extendOnGet: true });
+      const events = world.follow(session);
+      const states: SessionState[] = [];
+      session.state$.subscribe((state) => states.push(state));
+      world.clock.advance(1000);
+      world.disconnect();
+      world.clock.advance(5000);
+      const reconnected = world.clock.now();
+      world.losing = true; // the question what became of the session is answered when it is asked again
+      world.reconnect();
+      world.latency.back = 10;
+      world.command('SH_GET', { tkn: session.tkn, keys: [] }).subscribe();
+      world.clock.advance(5);
+      world.losing = false;
+      world.clock.advance(95);
+      expect(types(events)).toEqual(['opened', 'suspended']);
+      expect(states.map(({ state }) => state)).toEqual(['alive', 'suspended', 'suspended']);
+      expect(states.at(-1)).toMatchObject({ deadline: { lo: expect.closeTo(reconnected + 60_000, -2) } });
+      world.clock.advance(2000);
+      expect(types(events)).toEqual(['opened', 'suspended', 'extended', 'resumed']);
+      const [, , extended, resumed] = events;
+      expect(extended?.at).toBe(reconnected + 11);
+      expect(resumed?.at).toBeGreaterThan(reconnected + 500);
+    });
+
     it('where nothing moved, nothing is told', () => {
       expect(types(shown({}).events)).toEqual(['opened', 'suspended', 'resumed']);
     });
@@ -78,6 +105,20 @@ describe('while the connection is down', () => {
       world.clock.advance(20);
       expect(types(events)).toEqual(['opened', 'suspended', 'resumed']);
     });
+  });
+
+  it('nor is anything asked, though replies are lost with it that leave open what became of a session', () => {
+    for (const command of ['SH_GET', 'SH_END']) {
+      const world = new World();
+      const session = world.create({ seconds: 600, deleteSession: true, extendOnGet: true });
+      const events = world.follow(session);
+      const members = command === 'SH_GET' ? { tkn: session.tkn, keys: [] } : { tkn: session.tkn };
+      world.command(command, members).subscribe({ error: () => {} });
+      world.disconnect();
+      world.clock.advance(10_000);
+      expect(world.refused).toEqual([]);
+      expect(types(events).slice(0, 2)).toEqual(['opened', 'suspended']);
+    }
   });
 
   it('a session that is followed then is suspended at once', () => {
@@ -124,6 +165,19 @@ describe('when the clocks part', () => {
     world.clock.sleep(700_000);
     world.clock.advance(5010);
     expect(types(events)).toEqual(['opened', 'suspended', 'expired']);
+  });
+
+  it('what was asked before the sleep tells nothing of what others did in it: they are asked again before a warning', () => {
+    const world = new World();
+    const session = world.create({ seconds: 100, deleteSession: true, extendOnGet: true });
+    world.clock.advance(30_000);
+    const events = world.follow(session);
+    world.clock.advance(10);
+    expect(world.sent.at(-1)).toBe('SH_INFO'); // as others may have extended it
+    world.clock.sleep(60_000);
+    world.other('SH_GET', { tkn: session.tkn, keys: [] });
+    world.clock.advance(12_000);
+    expect(types(events)).toEqual(['opened', 'suspended', 'resumed', 'extended']);
   });
 
   it('somebody set the wall clock: nothing is taken for granted, and SH_INFO tells the deadline again', () => {
@@ -182,6 +236,19 @@ describe('while nobody follows', () => {
     world.clock.sleep(500_000);
     const events = world.follow(session);
     expect(events[0]?.deadline.lo).toBeLessThan(102_000);
+  });
+});
+
+describe('once the client is closed', () => {
+  it('a session that nobody followed until then is over for who does', () => {
+    const world = new World();
+    const session = world.create({ seconds: 600 });
+    world.close();
+    const told: string[] = [];
+    session.events$.subscribe({ next: ({ type }) => told.push(type), complete: () => told.push('complete') });
+    session.state$.subscribe({ next: ({ state }) => told.push(state), complete: () => told.push('complete') });
+    expect(told).toEqual(['complete', 'closed', 'complete']);
+    expect(world.clock.timers).toBe(0);
   });
 });
 

@@ -28,11 +28,14 @@ export class World {
   /** How fast the server's clock runs. */
   readonly rate: number;
   readonly sent: string[] = [];
+  /** Requests that found no connection. */
+  readonly refused: string[] = [];
   /** The longest request, in bytes. */
   longest = 0;
   /** Most requests under way at once. */
   mostUnderWay = 0;
-  #underWay = 0;
+  /** How many are now. */
+  underWay = 0;
   /** Until when a session lives at the latest, by what this client was answered or has given up hearing; outside ms. */
   readonly #seen = new Map<bigint, number>();
   readonly latency: Latency = { there: 1, back: 1 };
@@ -72,10 +75,13 @@ export class World {
   /** One request over the connection: executed and answered in order, or lost. */
   request(command: string, members: JsonObject): Observable<Reply> {
     return new Observable((subscriber) => {
-      if (this.#status.value !== 'open') return subscriber.error(new Error('no connection'));
+      if (!this.connected) {
+        this.refused.push(command);
+        return subscriber.error(new Error('no connection'));
+      }
       this.sent.push(command);
       this.longest = Math.max(this.longest, writeJson({ [command]: members }).length);
-      this.mostUnderWay = Math.max(this.mostUnderWay, ++this.#underWay);
+      this.mostUnderWay = Math.max(this.mostUnderWay, ++this.underWay);
       const { clock, latency } = this;
       const shows = command === 'SH_INFO' ? 'deadline' : (rows.get(command)?.extends ?? 'nothing');
       let executed = Number.NEGATIVE_INFINITY;
@@ -106,7 +112,7 @@ export class World {
           see();
         }
         undone = true;
-        this.#underWay -= 1;
+        this.underWay -= 1;
         broken.unsubscribe();
       };
     });
