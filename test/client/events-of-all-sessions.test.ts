@@ -131,6 +131,23 @@ describe('client.sessionEvents$', () => {
     expect(told.length).toBe(2);
   });
 
+  it('says nothing of a session that nobody follows, though this client ends it', () => {
+    const { client } = virtualClient();
+    const session = atOnce(client.sh_create_session(short));
+    const { told } = note(client.sessionEvents$);
+    session.end().subscribe();
+    expect([told, session.isValid]).toEqual([[], false]);
+  });
+
+  it('tells that a session is about to expire as early as is asked for it, made here or attached to', () => {
+    const { client, clock, madeElsewhere } = virtualClient();
+    const { told } = note(client.sessionEvents$);
+    atOnce(client.sh_create_session({ ...short, expiringBefore: 4000 }));
+    atOnce(client.session(madeElsewhere({ duration: 10, deleteSession: true }), { expiringBefore: 6000 }));
+    clock.advance(6500);
+    expect(told).toEqual(['opened 1', 'opened 2', 'expiring 2', 'expiring 1']);
+  });
+
   it('follows a session that is attached to, and only once, however often', () => {
     const { client, clock, madeElsewhere } = virtualClient();
     const tkn = madeElsewhere({ duration: 10, deleteSession: true });

@@ -49,6 +49,13 @@ describe('expiring', () => {
     }
   });
 
+  it('comes as early as a session asks for, whatever the client does', () => {
+    const world = new World({ expiringBefore: 100 });
+    const events = world.follow(world.create({ ...settled, expiringBefore: 3000 }));
+    world.clock.advance(7500);
+    expect(events.at(-1)).toMatchObject({ type: 'expiring', inMs: expect.closeTo(3000, -2) });
+  });
+
   it('comes in each cycle that is told to be overdue, also where the program was busy when it was near', () => {
     const world = new World();
     const session = world.create({ seconds: 10 });

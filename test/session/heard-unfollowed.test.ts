@@ -52,6 +52,22 @@ describe('a session that was attached to again, while nobody followed it', () =>
   });
 });
 
+describe('a session that is created', () => {
+  it('after the machine slept, and this client ended others, has nothing to do with either', () => {
+    const world = new World();
+    world.follow(world.create({ seconds: 6000, ...goes }));
+    world.clock.sleep(100_000);
+    world.clock.advance(5010);
+    endAnother(world);
+    const session = world.create({ seconds: 600, ...goes });
+    const asked = world.sent.length;
+    const [opened] = world.follow(session);
+    world.clock.advance(1000);
+    expect(world.sent.slice(asked)).toEqual([]);
+    expect(opened?.deadline.lo).toBeGreaterThan((world.deadlineOf(session.tkn) ?? Number.NaN) - 200);
+  });
+});
+
 describe('a session that was followed while this client ended others', () => {
   it('is not asked about for that when it is followed again', () => {
     const world = new World();
@@ -70,6 +86,16 @@ describe('a session that was followed while this client ended others', () => {
 });
 
 describe('a session that was left overdue', () => {
+  it('is told to be near its end, and past it, anew', () => {
+    const world = new World();
+    const session = world.create({ seconds: 10, ...goes });
+    world.server.stall(600_000);
+    const following = session.events$.subscribe();
+    world.clock.advance(11_000);
+    following.unsubscribe();
+    expect(types(world.follow(session))).toEqual(['opened', 'expiring', 'overdue']);
+  });
+
   it('and slept through, is followed again as one of which nothing was told: no state from before is shown', () => {
     const world = new World({ firstSweep: 5000 });
     const session = world.create({ seconds: 60, extendOnGet: true });

@@ -31,6 +31,16 @@ describe('many sessions', () => {
     expect(world.mostUnderWay).toBeGreaterThan(1);
   });
 
+  it('nor more than four questions about many sessions, on which a server works for longer', () => {
+    const world = new World();
+    for (let index = 0; index < 600; index++) world.create({ seconds: 600, deleteSession: true }).events$.subscribe();
+    world.disconnect();
+    world.latency.back = 50;
+    world.reconnect();
+    world.clock.advance(1000);
+    expect(world.mostUnderWay).toBe(4);
+  });
+
   it('may be followed and left a hundred thousand times without anything growing', () => {
     const world = new World();
     const session = world.create({ seconds: 3600, extendOnGet: true });

@@ -75,6 +75,48 @@ describe('while the connection is down', () => {
       expect(resumed?.at).toBeGreaterThan(reconnected + 500);
     });
 
+    it('each thing, in its order, with what is known in the end', () => {
+      const world = new World();
+      const session = world.create({ seconds: 60, deleteSession: true, extendOnGet: true });
+      const events = world.follow(session);
+      world.disconnect();
+      world.clock.advance(10);
+      world.losing = true;
+      world.reconnect();
+      world.clock.advance(5);
+      world.losing = false;
+      world.run('SH_GET', { tkn: session.tkn, keys: [] });
+      world.clock.advance(100);
+      world.run('SH_GET', { tkn: session.tkn, keys: [] });
+      expect(types(events)).toEqual(['opened', 'suspended']);
+      world.clock.advance(2000);
+      expect(types(events)).toEqual(['opened', 'suspended', 'extended', 'extended', 'resumed']);
+      const [, , first, second, resumed] = events;
+      expect((second?.at ?? 0) - (first?.at ?? 0)).toBe(102);
+      expect(first?.deadline).toEqual(resumed?.deadline);
+    });
+
+    it('nor that keys expired, or may have', () => {
+      for (const [flags, type] of [
+        [{}, 'expired'],
+        [{ extendOnGet: true }, 'reset'],
+      ] as const) {
+        const world = new World();
+        const session = world.create({ seconds: 60, ...flags });
+        const events = world.follow(session);
+        world.disconnect();
+        world.clock.advance(70_000);
+        world.losing = true;
+        world.reconnect();
+        world.clock.advance(5);
+        world.losing = false;
+        world.run('SH_INFO', { tkn: session.tkn });
+        expect(types(events)).toEqual(['opened', 'suspended']);
+        world.clock.advance(3000);
+        expect(types(events)).toEqual(['opened', 'suspended', type, 'resumed']);
+      }
+    });
+
     it('where nothing moved, nothing is told', () => {
       expect(types(shown({}).events)).toEqual(['opened', 'suspended', 'resumed']);
     });
