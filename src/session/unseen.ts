@@ -33,5 +33,8 @@ export function afterUnseen(
   const isOld = hi - deadline.hi > worthAsking;
   const filled = isOld || mayBeReloaded || now - clearedAt <= worthAsking * (1 + rateBound) ? undefined : known.filled;
   const since = lost.reduce(loosened, { ...known, filled, deadline: { lo: deadline.lo, hi } });
-  return { life: { is: 'alive', known: since }, worthAsking: since.lost !== undefined || isOld };
+  // It may have grown before, for somebody who left before the question was answered.
+  const toldBy = worthAsking + 2 * rateBound * Math.max(0, deadline.lo - now);
+  const isWide = hi - deadline.lo > 2 * toldBy;
+  return { life: { is: 'alive', known: since }, worthAsking: since.lost !== undefined || isOld || isWide };
 }

@@ -66,6 +66,23 @@ describe('whoever follows a session again', () => {
   });
 });
 
+describe('whoever leaves and comes back in one moment', () => {
+  it('is heard all the same: what is asked then is answered', () => {
+    const world = new World();
+    const session = world.create({ seconds: 60, extendOnGet: true });
+    world.clock.advance(30_000);
+    session.events$.subscribe().unsubscribe();
+    let known = Number.POSITIVE_INFINITY;
+    session.state$.subscribe((state) => {
+      if ('deadline' in state) known = state.deadline.hi;
+    });
+    expect(known).toBeGreaterThan(90_000);
+    world.clock.advance(100);
+    expect(known).toBeLessThan(64_000);
+    expect(world.sent).toEqual(['SH_NEW', 'SH_INFO']);
+  });
+});
+
 describe('whoever leaves', () => {
   it('while all are asked about after a loss of the connection does not keep the others suspended', () => {
     const world = new World();
