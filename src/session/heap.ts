@@ -42,11 +42,9 @@ export class Heap<Item> {
     let at = from;
     while (at > 0) {
       const parentAt = (at - 1) >> 1;
-      const parentKey = this.#keys[parentAt];
-      const parent = this.#items[parentAt];
-      if (parent === undefined || parentKey === undefined || parentKey <= key) break;
-      this.#keys[at] = parentKey;
-      this.#items[at] = parent;
+      const parentKey = this.#keyAt(parentAt);
+      if (parentKey <= key) break;
+      this.#move(parentAt, at, parentKey);
       at = parentAt;
     }
     this.#keys[at] = key;
@@ -54,22 +52,36 @@ export class Heap<Item> {
   }
 
   #sink(item: Item, key: number): void {
+    const { size } = this;
     let at = 0;
-    for (;;) {
-      let childAt = 2 * at + 1;
-      let childKey = this.#keys[childAt];
-      const rightKey = this.#keys[childAt + 1];
-      if (childKey !== undefined && rightKey !== undefined && rightKey < childKey) {
-        childKey = rightKey;
-        childAt++;
+    for (let left = 1; left < size; left = 2 * at + 1) {
+      let childAt = left;
+      let childKey = this.#keyAt(left);
+      const right = left + 1;
+      if (right < size) {
+        const rightKey = this.#keyAt(right);
+        if (rightKey < childKey) {
+          childAt = right;
+          childKey = rightKey;
+        }
       }
-      const child = this.#items[childAt];
-      if (childKey === undefined || child === undefined || childKey >= key) break;
-      this.#keys[at] = childKey;
-      this.#items[at] = child;
+      if (childKey >= key) break;
+      this.#move(childAt, at, childKey);
       at = childAt;
     }
     this.#keys[at] = key;
     this.#items[at] = item;
+  }
+
+  /** Of a place that is taken. To look beyond the end, and find nothing, was measured to put each number that is read on the heap. */
+  #keyAt(at: number): number {
+    return this.#keys[at] ?? Number.POSITIVE_INFINITY;
+  }
+
+  #move(from: number, to: number, key: number): void {
+    const item = this.#items[from];
+    if (item === undefined) return; // it is taken: the types can't say so
+    this.#keys[to] = key;
+    this.#items[to] = item;
   }
 }
