@@ -1,8 +1,7 @@
-import type { Place } from '../line.js';
 import { notSlept, type Slept } from './clock-watch.js';
 import type { SessionEvent } from './events.js';
 import type { Life } from './life.js';
-import type { Askable } from './prober.js';
+import type { Askable, Inquiry } from './prober.js';
 import type { Step } from './state.js';
 
 /** Who follows a session. */
@@ -82,7 +81,7 @@ export type Due = (session: FollowedSession, now: number) => void;
  * What is kept about one session, followed or not. There may be 100,000 of them: numbers and short strings, and no object
  * that could be spared.
  */
-export class FollowedSession implements Askable {
+export class FollowedSession implements Askable<FollowedSession> {
   /** How many events were told. */
   #told = 0;
   /** One is the rule, and a set for it would be one object more. */
@@ -91,8 +90,9 @@ export class FollowedSession implements Askable {
   // Belong to the agenda and the prober.
   dueAt = Number.POSITIVE_INFINITY;
   queuedAt = Number.POSITIVE_INFINITY;
-  asked: Askable['asked'] = 'nothing';
-  waits: Place<this> | undefined;
+  asked: Inquiry = 'nothing';
+  ahead: FollowedSession | undefined;
+  behind: FollowedSession | undefined;
 
   /** When the last `SH_INFO` was written that was answered, or given up. */
   lookedAt = Number.NEGATIVE_INFINITY;

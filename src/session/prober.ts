@@ -1,18 +1,16 @@
-import { Line, type Place } from '../line.js';
 import type { Agenda } from './agenda.js';
 import { type Answers, Asked } from './asked.js';
 import type { Question, SessionPort } from './port.js';
+import { type Waiting, WaitingLine } from './waiting-line.js';
+
+/** What is asked about a session, and how far that is: answered, the answer waits to be taken in, unless something else is heard. */
+export type Inquiry = 'nothing' | `${'exists' | 'info'}-${'waits' | 'under-way' | 'answered'}`;
 
 /** What the prober needs to know of a session. */
-export interface Askable {
+export interface Askable<Self> extends Waiting<Self> {
   readonly tkn: bigint;
-  /**
-   * The question that waits for it or is under way; or is answered, and the answer waits to be taken in, unless something else
-   * is heard. Belongs to the prober.
-   */
-  asked: 'nothing' | 'exists' | 'info' | 'exists-answered' | 'info-answered';
-  /** Where it waits to be asked about. Belongs to the prober. */
-  waits: Place<this> | undefined;
+  /** Belongs to the prober. */
+  asked: Inquiry;
 }
 
 /**
@@ -32,12 +30,15 @@ const envelope = '{"SH_EXISTS":{"tkns":[]}}'.length;
 /** A token and a comma at their longest. Counting the digits of each took longer than all else about a question. */
 const tokenBytes = '18446744073709551615,'.length;
 
-const answeredAs = { exists: 'exists-answered', info: 'info-answered' } as const;
+const stages = {
+  exists: { waits: 'exists-waits', underWay: 'exists-under-way', answered: 'exists-answered' },
+  info: { waits: 'info-waits', underWay: 'info-under-way', answered: 'info-answered' },
+} as const;
 
 /** Asks the server about sessions: many in one `SH_EXISTS`, or one by `SH_INFO`. Neither extends a session. */
-export class Prober<Session extends Askable> {
-  readonly #exists = new Line<Session>();
-  readonly #info = new Line<Session>();
+export class Prober<Session extends Askable<Session>> {
+  readonly #exists = new WaitingLine<Session>();
+  readonly #info = new WaitingLine<Session>();
   /** The questions of the present round, and how many of them are under way. */
   #round: Asked<Session>[] = [];
   #underWay = 0;
@@ -55,24 +56,24 @@ export class Prober<Session extends Askable> {
    */
   ask(session: Session, what: 'exists' | 'info'): void {
     const { asked } = session;
-    if (asked === what || asked === answeredAs[what] || asked === 'info' || asked === 'info-answered') return;
+    if (asked !== 'nothing' && (what === 'exists' || isInfo(asked))) return;
     this.forget(session);
-    session.asked = what;
-    session.waits = (what === 'exists' ? this.#exists : this.#info).join(session);
+    session.asked = stages[what].waits;
+    (what === 'exists' ? this.#exists : this.#info).join(session);
     this.#flushSoon();
   }
 
   /** Forgets a session that nobody follows any more. What was asked already is answered, and not heard. */
   forget(session: Session): void {
+    if (session.asked === 'exists-waits') this.#exists.leave(session);
+    else if (session.asked === 'info-waits') this.#info.leave(session);
     session.asked = 'nothing';
-    session.waits?.line.leave(session.waits);
-    session.waits = undefined;
   }
 
   /** Forgets all questions. */
   stop(): void {
     for (const line of [this.#exists, this.#info]) {
-      for (let session = next(line); session !== undefined; session = next(line)) session.asked = 'nothing';
+      for (let session = line.next(); session !== undefined; session = line.next()) session.asked = 'nothing';
     }
     for (const { sessions, giveUp } of this.#round) {
       giveUp();
@@ -84,7 +85,7 @@ export class Prober<Session extends Askable> {
   }
 
   #flushSoon(): void {
-    if (this.#flushing || this.#underWay > 0 || this.#exists.size + this.#info.size === 0) return;
+    if (this.#flushing || this.#underWay > 0 || (this.#exists.isEmpty && this.#info.isEmpty)) return;
     this.#flushing = true;
     this.agenda.workSoon(() => this.#flush());
   }
@@ -106,7 +107,7 @@ export class Prober<Session extends Askable> {
     const most = Math.min(mostInOne, Math.max(1, fitting));
     const sessions: Session[] = [];
     while (sessions.length < most) {
-      const session = next(this.#exists);
+      const session = this.#exists.next();
       if (session === undefined) break;
       sessions.push(session);
     }
@@ -116,7 +117,7 @@ export class Prober<Session extends Askable> {
   }
 
   #askForOne(): boolean {
-    const session = next(this.#info);
+    const session = this.#info.next();
     if (session === undefined) return false;
     this.#send({ command: 'SH_INFO', tkn: session.tkn }, 'info', [session]);
     return true;
@@ -126,6 +127,7 @@ export class Prober<Session extends Askable> {
     const asked = new Asked(what, sessions, this.#answered);
     const round = this.#round;
     round.push(asked);
+    for (const session of sessions) session.asked = stages[what].underWay;
     this.#underWay += 1;
     asked.giveUp = this.port.ask(question, asked);
     if (round !== this.#round) asked.giveUp(); // stopped by somebody who was told of it
@@ -139,10 +141,9 @@ export class Prober<Session extends Askable> {
     const round = this.#round;
     if (!round.includes(asked)) return; // stopped
     const { sessions, what } = asked;
-    // One that waits was forgotten meanwhile, and is asked about anew.
-    for (const session of sessions) {
-      if (session.asked === what && session.waits === undefined) session.asked = answeredAs[what];
-    }
+    const { underWay, answered } = stages[what];
+    // Others were forgotten meanwhile, or are asked about anew.
+    for (const session of sessions) if (session.asked === underWay) session.asked = answered;
     this.agenda.workSoon(() => {
       if (round !== this.#round) return false;
       const session = asked.next();
@@ -151,7 +152,7 @@ export class Prober<Session extends Askable> {
         this.#flushSoon();
         return false;
       }
-      if (session.asked === answeredAs[what]) {
+      if (session.asked === answered) {
         session.asked = 'nothing';
         asked.takeIn(session, this.answers);
       }
@@ -167,16 +168,11 @@ export class Prober<Session extends Askable> {
     const { asked } = session;
     if (asked !== 'exists-answered' && asked !== 'info-answered') return;
     session.asked = 'nothing';
-    const answered = this.#round.find(({ what, sessions }) => answeredAs[what] === asked && sessions.includes(session));
+    const answered = this.#round.find(
+      ({ what, sessions }) => stages[what].answered === asked && sessions.includes(session),
+    );
     answered?.takeIn(session, this.answers);
   }
 }
 
-/** Takes the first one out of a line. */
-function next<Session extends Askable>(line: Line<Session>): Session | undefined {
-  const { first } = line;
-  if (first === undefined) return undefined;
-  line.leave(first);
-  first.item.waits = undefined;
-  return first.item;
-}
+const isInfo = (asked: Inquiry) => asked === 'info-waits' || asked === 'info-under-way' || asked === 'info-answered';

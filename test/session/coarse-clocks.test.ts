@@ -21,16 +21,16 @@ function follow(world: World): SessionEvent[] {
       wall: () => coarse(world.clock.wall()),
       schedule: (work, delay) => world.clock.schedule(work, delay),
     },
-    ask: (question, { replied, failed }) =>
+    ask: (question, questioner) =>
       fine.ask(question, {
         replied: ({ body, writtenAt, firstWrittenAt, answeredAt }) =>
-          replied({
+          questioner.replied({
             body,
             writtenAt: coarse(writtenAt),
             firstWrittenAt: coarse(firstWrittenAt),
             answeredAt: coarse(answeredAt),
           }),
-        failed,
+        failed: () => questioner.failed(),
       }),
   };
   const tracker = new SessionTracker(port);

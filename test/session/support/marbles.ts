@@ -132,9 +132,9 @@ export function play(story: Story, look: (play: Play) => void): void {
     const answer = (command: string, tkns?: readonly bigint[]) => reply(bodyOf(story, clock.now(), command, tkns));
     const connection$ = new BehaviorSubject<'open' | 'lost' | 'closed'>('open');
     const port: SessionPort = {
-      ask: (question, { replied }) => {
+      ask: (question, questioner) => {
         const { tkns } = { tkns: undefined, ...question };
-        replied(answer(question.command, tkns));
+        questioner.replied(answer(question.command, tkns));
         return () => {};
       },
       isBusy: false,

@@ -58,9 +58,12 @@ export class World {
 
   port(persistEnabled: boolean): SessionPort {
     return {
-      ask: ({ command, ...members }, { replied, failed }) => {
+      ask: ({ command, ...members }, questioner) => {
         // Tokens, as JSON has them.
-        const request = this.request(command, { ...members } as JsonObject).subscribe({ next: replied, error: failed });
+        const request = this.request(command, { ...members } as JsonObject).subscribe({
+          next: (reply) => questioner.replied(reply),
+          error: () => questioner.failed(),
+        });
         return () => request.unsubscribe();
       },
       isBusy: false,
