@@ -17,10 +17,10 @@ export interface Askable<Self> extends Waiting<Self> {
  * Questions in one round; the next begins when all are answered. They share a write and, from most servers, a read: asked one by
  * one, the system calls were the most of what a question costs. Few enough for ordinary requests to slip in between.
  */
-const inOneRound = 16;
+const inOneRound = 8;
 
-/** How many of them are about many sessions: the server works on one of these for as long as on four of the others. */
-const manyInOneRound = 4;
+/** How many of them are about many sessions: the server works on one of these for as long as on seven of the others. */
+const manyInOneRound = 2;
 
 /** Most sessions in one question: an answer has to be taken in at one go. */
 const mostInOne = 1000;
