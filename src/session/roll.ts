@@ -25,6 +25,8 @@ export class Roll {
   connection = 0;
   /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then. */
   unheardEnds = 0;
+  /** Counts how often a session began to be followed. */
+  started = 0;
   readonly unheardTouches = new UnheardTouches();
   /** When a command of this client may have removed keys last, of a session that nobody followed. */
   clearedAt = Number.NEGATIVE_INFINITY;
@@ -135,6 +137,10 @@ export class Roll {
 
   /** Takes a step with a session, and tells who follows. */
   step(session: FollowedSession, step: Step): void {
+    if (!session.followed && step.life.is !== 'over') {
+      session.life = step.life; // nobody is there to be told; nor is it for those who come later
+      return;
+    }
     if (step.event !== undefined && HeldBack.isToWait(step)) {
       this.#heldBack.add(session, step.event);
       session.take({ life: step.life }, this.#outbox);

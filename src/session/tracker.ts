@@ -87,6 +87,8 @@ export class SessionTracker {
   /** Follows a session, until `leave`. */
   follow(session: FollowedSession, follower: Follower): void {
     this.#roll.checkClocks();
+    // Who comes now is not to be shown what is known to be wrong; who is told of that may leave, and be the last one.
+    if (session.followed) this.#roll.sleptThrough(session);
     if (this.#roll.status === 'closed') this.#roll.take(session, { kind: 'closed' });
     if (session.life.is === 'over') {
       follower.changed(session.life);
@@ -94,7 +96,6 @@ export class SessionTracker {
       return;
     }
     const wasFollowed = session.followed;
-    if (wasFollowed) this.#roll.sleptThrough(session); // who comes now is not to be shown what is known to be wrong
     session.join(follower);
     if (!wasFollowed) this.#start(session);
   }
@@ -134,6 +135,7 @@ export class SessionTracker {
 
   #start(session: FollowedSession): void {
     this.#roll.followed.set(session.tkn, session);
+    session.startedAt = ++this.#roll.started;
     this.#roll.remembered.release(session);
     this.#roll.sleptUnseen(session);
     const { continuity, port, unheardTouches } = this.#roll;
