@@ -104,7 +104,7 @@ const heap = ((await heapInUse()) - heapBefore) / count / 1024;
 const timersSet = timers() - timersBefore;
 const createdIn = performance.now() - setUp;
 
-const quietUntil = performance.now() + 15_000;
+const quietUntil = Math.min(performance.now() + 15_000, setUp + lifetime * 0.8);
 const quiet = await ordinaryRequests(() => performance.now() > quietUntil);
 // `expiring` comes a tenth of the duration before: the busy time begins with it.
 const eventLoop = monitorEventLoopDelay({ resolution: 1 });

@@ -46,7 +46,7 @@ export interface NdbClientOptions {
   /** Most requests written and not yet answered. Default 128. */
   readonly maxInFlight?: number | undefined;
   /**
-   * Most requests that wait to be written. Default 10,000. What is asked about sessions that are followed, eight questions at a time,
+   * Most requests that wait to be written. Default 10,000. What is asked about sessions that are followed, 64 questions at a time at most,
    * and what keeps them alive, one touch each, goes before them all, and past this.
    */
   readonly maxQueued?: number | undefined;

@@ -15,7 +15,7 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
     ask(question, questioner) {
       const { command } = question;
       const inquiry = new Inquiry(question, questioner, questions);
-      // It extends nothing, and may be asked again. Eight at most are under way, so they need not wait for room in the queue.
+      // It extends nothing, and may be asked again. 64 at most are under way, so they need not wait for room in the queue.
       const request = { command, text: textOf(question), timeout: settings.timeout, repeatable: true, vital: true };
       const cancel = transport.send(request, inquiry);
       return () => {

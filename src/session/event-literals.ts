@@ -25,7 +25,7 @@ export interface Stamp {
 }
 
 /** Events are numbered as they are told. */
-export const unnumbered = 0;
+const unnumbered = 0;
 
 export const opened = ({ tkn, at }: Stamp, known: Known): OpenedEvent => ({
   type: 'opened',

@@ -2,10 +2,10 @@ import type { Answers } from './asked.js';
 import { before, type Interval } from './deadline.js';
 import type { FollowedSession } from './followed.js';
 import type { Lookout } from './lookout.js';
-import type { Gone, Missing } from './missing.js';
-
+import type { Missing } from './missing.js';
 import type { Roll } from './roll.js';
 import type { Evidence, SessionReport } from './state.js';
+import type { Gone } from './verdict.js';
 
 /** After how many ms to ask again where the clock has not moved since it was asked last: by then it has. */
 const pause = 50;

@@ -67,8 +67,8 @@ export function shownDeadline({ deadline, awakeLo, settings }: Known): Interval 
 }
 
 /**
- * What is known once a reply has told the deadline, to a request written at `writtenAt`, and with it the cycle. Where a touch that is lost was written after
- * that, it may move the deadline yet. Where the wall clock was set back in between, its beginning is as unknown as it was.
+ * What is known once a reply has told the deadline, to a request written at `writtenAt`; `cycle`: where a new one began with it. Where a
+ * touch that is lost was written after that, it may move the deadline yet. Where the wall clock was set back in between, its beginning is as unknown as it was.
  */
 export function relearned(
   { lost, awakeLo, settings, filled, cycle: cycleBefore }: Known,
@@ -101,7 +101,7 @@ export function loosened(known: Known, loss: LossOfTouch): Known {
 
 /** What `state$` tells. */
 export function snapshot(life: Life): SessionState {
-  if (life.is === 'over') return life.last;
+  if (life.is === 'over') return { ...life.last }; // many sessions may share it
   const deadline = shownDeadline(life.known);
   const { cycle } = life.known;
   if (life.is === 'suspended') return { state: 'suspended', reason: life.reason, deadline, cycle };

@@ -1,8 +1,8 @@
 import { Census } from './census.js';
-import type { EndedBy, SuspensionReason } from './events.js';
+import type { SuspensionReason } from './events.js';
 import type { FollowedSession } from './followed.js';
 import type { Roll } from './roll.js';
-import { unseenSleep } from './verdict.js';
+import { type Gone, unseenSleep } from './verdict.js';
 
 /** Most sessions in the sample that tells whether all may be gone. */
 const sampleSize = 40;
@@ -14,14 +14,6 @@ export interface Room {
   sentence(session: FollowedSession, gone: Gone): void;
   /** All that was to be told first is told: a session goes on. */
   resume(session: FollowedSession): void;
-}
-
-/** What is known of a session that is gone. */
-export interface Gone {
-  readonly answeredAt: number;
-  readonly endedBy: EndedBy;
-  /** Whether all that ought to live is gone as well. */
-  readonly allGone: boolean;
 }
 
 /**

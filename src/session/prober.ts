@@ -15,12 +15,19 @@ export interface Askable<Self> extends Waiting<Self> {
 
 /**
  * Questions in one round; the next begins when all are answered. They share a write and, from most servers, a read: asked one by
- * one, the system calls were the most of what a question costs. Few enough for ordinary requests to slip in between.
+ * one, the system calls were the most of what a question costs. Few enough for ordinary requests to slip in between: the server works on
+ * a round for a tenth of a millisecond or two.
  */
-const inOneRound = 8;
+const fewestInRound = 8;
 
-/** How many of them are about many sessions: the server works on one of these for as long as on seven of the others. */
-const manyInOneRound = 2;
+/** Over a slow link, a round takes its time whatever it asks: it is to ask so much for each millisecond until the first answer. */
+const perMillisecond = 2;
+
+/** What a slow server is to be asked at most in one round. */
+const mostInRound = 64;
+
+/** What part of a round is about many sessions: the server works on such a question for as long as on seven of the others. */
+const shareOfMany = 1 / 4;
 
 /** Most sessions in one question: an answer has to be taken in at one go. */
 const mostInOne = 1000;
@@ -42,6 +49,9 @@ export class Prober<Session extends Askable<Session>> {
   /** The questions of the present round, and how many of them are under way. */
   #round: Asked<Session>[] = [];
   #underWay = 0;
+  #inRound = fewestInRound;
+  /** When the present round was sent, until its first answer comes. */
+  #roundBegan: number | undefined;
   #flushing = false;
 
   constructor(
@@ -95,8 +105,10 @@ export class Prober<Session extends Askable<Session>> {
     this.#flushing = false;
     if (this.#underWay > 0) return false;
     this.#round = [];
-    for (let many = 0; this.#round.length < inOneRound; ) {
-      if (many < manyInOneRound && this.#askForMany()) many += 1;
+    this.#roundBegan = this.port.clock.now();
+    const mostOfMany = this.#inRound * shareOfMany;
+    for (let many = 0; this.#round.length < this.#inRound; ) {
+      if (many < mostOfMany && this.#askForMany()) many += 1;
       else if (!this.#askForOne()) break;
     }
     return false;
@@ -140,6 +152,7 @@ export class Prober<Session extends Askable<Session>> {
   readonly #answered = (asked: Asked<Session>): void => {
     const round = this.#round;
     if (!round.includes(asked)) return; // stopped
+    this.#measureLink();
     const { sessions, what } = asked;
     const { underWay, answered } = stages[what];
     // Others were forgotten meanwhile, or are asked about anew.
@@ -159,6 +172,14 @@ export class Prober<Session extends Askable<Session>> {
       return true;
     });
   };
+
+  /** By the first answer alone: those that come later tell how slow the server is, and a slow one is not to be asked more. */
+  #measureLink(): void {
+    if (this.#roundBegan === undefined) return;
+    const took = this.port.clock.now() - this.#roundBegan;
+    this.#roundBegan = undefined;
+    this.#inRound = Math.min(mostInRound, Math.max(fewestInRound, Math.floor(took * perMillisecond)));
+  }
 
   /**
    * Something else is about to be heard of a session: an answer that came before, and waits to be taken in, goes first. Taken in after, it

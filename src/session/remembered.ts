@@ -2,7 +2,8 @@ import type { FollowedSession } from './followed.js';
 
 /**
  * What is known of sessions that nobody follows now, for as long as some handle holds it: all handles of one session share it, so that
- * what one of them saw is not forgotten with it. Nothing is kept once the last of them is gone. Those that are followed are not here.
+ * what one of them saw is not forgotten with it. Nothing is kept once the last of them is gone. Those that are followed are not here, nor
+ * those that were over when they were left.
  */
 export class Remembered {
   readonly #records = new Map<bigint, WeakRef<FollowedSession>>();

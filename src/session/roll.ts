@@ -23,7 +23,7 @@ export class Roll {
   status: 'unknown' | 'open' | 'lost' | 'closed' = 'unknown';
   /** Counts connections: what was known on an earlier one may have been lost with the server. */
   connection = 0;
-  /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then. */
+  /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then, or which were over. */
   unheardEnds = 0;
   /** Counts how often a session began to be followed. */
   started = 0;

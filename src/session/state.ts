@@ -1,7 +1,7 @@
 import { beforeSleep, type Slept } from './clock-watch.js';
 import { after, deadlineFrom, type Interval, intersect, never, setFrom } from './deadline.js';
 import { ended, expiring, overdue, resumed, type Stamp, suspended, told, widened } from './event-literals.js';
-import type { EndedBy, SessionEvent, SuspensionReason } from './events.js';
+import type { SessionEvent, SuspensionReason } from './events.js';
 import {
   extendsWith,
   isCountable,
@@ -42,7 +42,7 @@ export type Evidence =
   /** `SH_INFO` was answered. `decides`: what may have happened is to be told, though later answers could tell it apart. */
   | { readonly kind: 'info'; readonly span: Interval; readonly info: SessionReport; readonly decides?: boolean }
   /** A reply says that there is no such session. */
-  | { readonly kind: 'gone'; readonly answeredAt: number; readonly endedBy: EndedBy; readonly allGone: boolean }
+  | ({ readonly kind: 'gone' } & Gone)
   /** `SH_END` of this client succeeded. */
   | { readonly kind: 'ended' }
   /** The machine slept without the monotonic clock noticing. */
@@ -62,7 +62,7 @@ export interface SessionReport {
   readonly remaining: number;
 }
 
-/** What else a step takes: the session's token, and the time. */
+/** What else a step takes: the session's token, the time, and what holds for all sessions of a client. */
 export interface Circumstances extends Stamp {
   readonly sweepInterval: number;
   /** Whether nobody can have loaded a session from a dataset since its deadline was known. */
@@ -167,7 +167,7 @@ function informed(
     return reloaded(life, { ...known, settings }, span, report, circumstances);
   if (settings.duration === 0) return { life: withFilledTo(life, filled) };
   const seen = deadlineFrom(span, report.remaining);
-  const learned = withFilledTo(life, filled);
+  const learned = known === life.known ? life : withKnown(life, known);
   const { deadline, lost } = known;
   if (!isCountable(settings)) {
     const latest = relearned(known, seen, span.lo);

@@ -35,10 +35,24 @@ describe('many sessions', () => {
     const world = new World();
     for (let index = 0; index < 600; index++) world.create({ seconds: 600, deleteSession: true }).events$.subscribe();
     world.disconnect();
-    world.latency.back = 50;
+    world.latency.back = 2;
     world.reconnect();
     world.clock.advance(1000);
     expect(world.mostUnderWay).toBe(2);
+  });
+
+  it('over a slow link are asked about many at a time: verdicts on all come within seconds', () => {
+    const world = new World();
+    const told: number[] = [];
+    for (let index = 0; index < 800; index++) {
+      world.create({ seconds: 20 }).expired$.subscribe(({ at }) => told.push(at));
+    }
+    world.latency.there = 50;
+    world.latency.back = 50;
+    world.clock.advance(40_000);
+    const first = told.slice(0, 800);
+    expect(Math.max(...first) - Math.min(...first)).toBeLessThan(3000);
+    expect(world.mostUnderWay).toBeLessThanOrEqual(65);
   });
 
   it('may be followed and left a hundred thousand times without anything growing', () => {

@@ -123,3 +123,23 @@ describe('remaining$', () => {
     expect(told.at(-1)?.[1]).toBe(2000);
   });
 });
+
+describe('the last states of two sessions', () => {
+  it('are two objects: who writes on one, or leaves out what is the same, does so with one session', () => {
+    const world = new World();
+    const last = [
+      world.create({ seconds: 10, deleteSession: true }),
+      world.create({ seconds: 10, deleteSession: true }),
+    ];
+    const states = last.map((session) => {
+      const seen: SessionState[] = [];
+      session.state$.subscribe((state) => seen.push(state));
+      return seen;
+    });
+    world.clock.advance(30_000);
+    const [one, other] = states.map((seen) => seen.at(-1));
+    expect(one).toMatchObject({ state: 'expired' });
+    expect(one).toEqual(other);
+    expect(one).not.toBe(other);
+  });
+});
