@@ -17,13 +17,13 @@ export class Findings implements Answers<FollowedSession> {
     private readonly missing: Missing,
     private readonly lookout: Lookout,
     private readonly ask: (session: FollowedSession, what: 'info') => void,
-    /** Takes in what was answered before and waits. */
-    private readonly catchUp: (session: FollowedSession) => void,
+    /** Takes in what was answered before and waits; whether there was anything. */
+    private readonly catchUp: (session: FollowedSession) => boolean,
   ) {}
 
   exists(session: FollowedSession, span: Interval, exists: boolean): void {
     this.roll.checkClocks();
-    this.catchUp(session);
+    this.#catchUp(session);
     if (!session.followed || session.fate !== 'none') return;
     if (!exists) {
       this.roll.sleptThrough(session);
@@ -69,7 +69,7 @@ export class Findings implements Answers<FollowedSession> {
 
   /** Takes in what a reply, or the loss of one, says about a session. */
   learn(session: FollowedSession, evidence: Evidence): void {
-    this.catchUp(session);
+    const isBehind = this.#catchUp(session);
     if (session.fate !== 'none') return;
     this.roll.sleptThrough(session);
     const { life } = session;
@@ -78,13 +78,21 @@ export class Findings implements Answers<FollowedSession> {
     const decides = evidence.kind === 'info' && (session.resuming || this.roll.waitsToTouch(session));
     this.roll.take(session, decides ? { ...evidence, decides } : evidence);
     const after = session.life;
-    if (after.is === 'over' || after.known.deadline === life.known.deadline) return;
+    if (after.is === 'over') return;
+    if (after.known.deadline === life.known.deadline) {
+      if (isBehind) this.lookout.proceed(session);
+      return;
+    }
     if (evidence.kind !== 'touch-lost') session.knownIn = this.roll.connection;
     if (after.known.cycle > life.known.cycle) {
       // Its new cycle began with a look of the server's.
       this.lookout.expired(before(after.known.deadline, after.known.settings.duration));
     }
     this.lookout.proceed(session);
+  }
+
+  #catchUp(session: FollowedSession): boolean {
+    return this.lookout.holding(session, () => this.catchUp(session));
   }
 
   sentence(session: FollowedSession, gone: Gone): void {

@@ -21,6 +21,8 @@ export class Lookout {
   #quietUntil = Number.NEGATIVE_INFINITY;
   #scouts = 0;
   #scoutsSince = Number.NEGATIVE_INFINITY;
+  /** Of which more is about to be learned in this moment. */
+  #learning: FollowedSession | undefined;
 
   constructor(
     private readonly roll: Roll,
@@ -30,8 +32,18 @@ export class Lookout {
     this.#sweeps = new SweepHint(sweepInterval);
   }
 
+  /** Lets one reply be taken in while a later one is at hand: nothing is told or asked by what the first one shows alone. */
+  holding(session: FollowedSession, work: () => boolean): boolean {
+    const outer = this.#learning;
+    this.#learning = session;
+    const done = work();
+    this.#learning = outer;
+    return done;
+  }
+
   /** What to do about a session, by what is known: to tell, to ask, or to wait. */
   proceed(session: FollowedSession): void {
+    if (session === this.#learning) return;
     for (;;) {
       const { life } = session;
       if (!session.followed || session.fate !== 'none' || life.is === 'over' || life.is === 'suspended') return;

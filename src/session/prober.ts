@@ -183,16 +183,17 @@ export class Prober<Session extends Askable<Session>> {
 
   /**
    * Something else is about to be heard of a session: an answer that came before, and waits to be taken in, goes first. Taken in after, it
-   * would undo what is known; and dropped, it might never come to an end where much is heard of a session.
+   * would undo what is known; and dropped, it might never come to an end where much is heard of a session. Whether there was one.
    */
-  catchUp(session: Session): void {
+  catchUp(session: Session): boolean {
     const { asked } = session;
-    if (asked !== 'exists-answered' && asked !== 'info-answered') return;
+    if (asked !== 'exists-answered' && asked !== 'info-answered') return false;
     session.asked = 'nothing';
     const answered = this.#round.find(
       ({ what, sessions }) => stages[what].answered === asked && sessions.includes(session),
     );
     answered?.takeIn(session, this.answers);
+    return true;
   }
 }
 

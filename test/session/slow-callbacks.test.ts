@@ -30,7 +30,7 @@ describe('a callback that is slow', () => {
       world.create({ seconds: 2, deleteSession: true }).expired$.subscribe(whenOneExpires);
     }
     world.clock.advance(9000);
-    expect(types(events)).toEqual(['opened', 'expiring', 'extended']);
+    expect(types(events)).toEqual(['opened', 'extended']); // by the answer alone, it would be said to be near its end
     const { lo = Number.NaN, hi } = events.at(-1)?.deadline ?? {};
     const deadline = world.server.sessions.get(touched.tkn)?.deadline;
     expect(deadline).toBeGreaterThanOrEqual(lo);
