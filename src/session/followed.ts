@@ -176,8 +176,9 @@ export class FollowedSession implements Askable<FollowedSession> {
   tell(life: Life, event: SessionEvent | undefined): void {
     const followers = this.#followers;
     // Nearly always there is one, which needs no list.
-    if (followers instanceof Set) for (const follower of [...followers]) this.#tellOne(follower, life, event);
-    else if (followers !== undefined) this.#tellOne(followers, life, event);
+    if (followers instanceof Set)
+      for (const follower of [...followers]) FollowedSession.#tellOne(this, follower, life, event);
+    else if (followers !== undefined) FollowedSession.#tellOne(this, followers, life, event);
     if (life.is !== 'over') return;
     const remaining = this.#followers;
     this.#followers = undefined;
@@ -185,13 +186,14 @@ export class FollowedSession implements Askable<FollowedSession> {
     else remaining?.ended();
   }
 
-  #tellOne(follower: Follower, life: Life, event: SessionEvent | undefined): void {
-    if (this.#isFollowedBy(follower)) follower.changed(life);
-    if (event !== undefined && this.#isFollowedBy(follower)) follower.event(event);
+  // Static, as private methods mark every object that has them: 8 bytes of each of 100,000.
+  static #tellOne(session: FollowedSession, follower: Follower, life: Life, event: SessionEvent | undefined): void {
+    if (FollowedSession.#hasFollower(session, follower)) follower.changed(life);
+    if (event !== undefined && FollowedSession.#hasFollower(session, follower)) follower.event(event);
   }
 
-  #isFollowedBy(follower: Follower): boolean {
-    const followers = this.#followers;
+  static #hasFollower(session: FollowedSession, follower: Follower): boolean {
+    const followers = session.#followers;
     return followers instanceof Set ? followers.has(follower) : followers === follower;
   }
 }

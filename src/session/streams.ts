@@ -25,16 +25,25 @@ export class FollowingStreams implements SessionStreams {
   }
 
   get events$(): Observable<SessionEvent> {
-    return this.#following((subscriber, session) => new EventFollower(subscriber, this.tracker, session));
+    return FollowingStreams.#following(
+      this,
+      (subscriber, session) => new EventFollower(subscriber, this.tracker, session),
+    );
   }
 
   // Not a pipe of `events$`: an operator and its subscriber would take a quarter of all the heap that a session takes.
   only<Type extends SessionEvent['type']>(type: Type): Observable<Extract<SessionEvent, { type: Type }>> {
-    return this.#following((subscriber, session) => new OneTypeFollower(subscriber, this.tracker, session, type));
+    return FollowingStreams.#following(
+      this,
+      (subscriber, session) => new OneTypeFollower(subscriber, this.tracker, session, type),
+    );
   }
 
   get state$(): Observable<SessionState> {
-    return this.#following((subscriber, session) => new StateFollower(subscriber, this.tracker, session));
+    return FollowingStreams.#following(
+      this,
+      (subscriber, session) => new StateFollower(subscriber, this.tracker, session),
+    );
   }
 
   remaining$(period: number): Observable<number> {
@@ -45,12 +54,14 @@ export class FollowingStreams implements SessionStreams {
     return keepAlive(this.tracker, this.session, commands);
   }
 
-  #following<Value>(
+  // Static, as a private method marks every object that has it: 8 bytes of each of 100,000.
+  static #following<Value>(
+    { tracker, session }: FollowingStreams,
     makeFollower: (subscriber: Subscriber<Value>, session: FollowedSession) => StreamFollower<Value>,
   ): Observable<Value> {
     return new Observable((subscriber) => {
-      const follower = makeFollower(subscriber, this.session);
-      this.tracker.follow(this.session, follower);
+      const follower = makeFollower(subscriber, session);
+      tracker.follow(session, follower);
       follower.changed();
       return follower;
     });
