@@ -1,15 +1,4 @@
-import type {
-  EndedEvent,
-  ExpiredEvent,
-  ExpiringEvent,
-  OpenedEvent,
-  OverdueEvent,
-  ResumedEvent,
-  SessionEvent,
-  SuspendedEvent,
-  SuspensionReason,
-  WidenedEvent,
-} from './events.js';
+import type { ExpiringEvent, ResumedEvent, SessionEvent, SuspendedEvent, SuspensionReason } from './events.js';
 import { type Known, shownDeadline } from './life.js';
 import type { Verdict } from './verdict.js';
 
@@ -27,24 +16,15 @@ export interface Stamp {
 /** Events are numbered as they are told. */
 const unnumbered = 0;
 
-export const opened = ({ tkn, at }: Stamp, known: Known): OpenedEvent => ({
-  type: 'opened',
+/** An event that tells nothing besides what all tell. */
+export const bare = <Type extends 'opened' | 'widened' | 'overdue'>(type: Type, { tkn, at }: Stamp, known: Known) => ({
+  type,
   tkn,
   seq: unnumbered,
   at,
   cycle: known.cycle,
   deadline: shownDeadline(known),
-  certainty: 'local',
-});
-
-export const widened = ({ tkn, at }: Stamp, known: Known): WidenedEvent => ({
-  type: 'widened',
-  tkn,
-  seq: unnumbered,
-  at,
-  cycle: known.cycle,
-  deadline: shownDeadline(known),
-  certainty: 'local',
+  certainty: 'local' as const,
 });
 
 export const expiring = ({ tkn, at }: Stamp, known: Known, inMs: number): ExpiringEvent => ({
@@ -56,16 +36,6 @@ export const expiring = ({ tkn, at }: Stamp, known: Known, inMs: number): Expiri
   deadline: shownDeadline(known),
   certainty: 'local',
   inMs,
-});
-
-export const overdue = ({ tkn, at }: Stamp, known: Known): OverdueEvent => ({
-  type: 'overdue',
-  tkn,
-  seq: unnumbered,
-  at,
-  cycle: known.cycle,
-  deadline: shownDeadline(known),
-  certainty: 'local',
 });
 
 export const suspended = ({ tkn, at }: Stamp, known: Known, reason: SuspensionReason): SuspendedEvent => ({
@@ -90,66 +60,27 @@ export const resumed = ({ tkn, at }: Stamp, known: Known, reason: SuspensionReas
   reason,
 });
 
-export const ended = (
-  { tkn, at }: Stamp,
-  known: Known,
-  { by, certainty }: Pick<EndedEvent, 'by' | 'certainty'>,
-): EndedEvent => ({
-  type: 'ended',
-  tkn,
-  seq: unnumbered,
-  at,
-  cycle: known.cycle,
-  deadline: shownDeadline(known),
-  certainty,
-  by,
-});
-
-const expired = (
-  { tkn, at }: Stamp,
-  known: Known,
-  { outcome, missedCycles, certainty }: Pick<ExpiredEvent, 'outcome' | 'missedCycles' | 'certainty'>,
-): ExpiredEvent => ({
-  type: 'expired',
-  tkn,
-  seq: unnumbered,
-  at,
-  cycle: known.cycle,
-  deadline: shownDeadline(known),
-  certainty,
-  outcome,
-  missedCycles,
-});
-
 /** What a verdict says. `known`: what is known with it. */
-export function told(verdict: Verdict, stamp: Stamp, known: Known): SessionEvent {
+export function told(verdict: Verdict, { tkn, at }: Stamp, known: Known): SessionEvent {
+  const { cycle } = known;
+  const deadline = shownDeadline(known);
+  const seq = unnumbered;
   switch (verdict.type) {
-    case 'ended':
-      return ended(stamp, known, verdict);
-    case 'expired':
-      return expired(stamp, known, verdict);
-    case 'extended':
-      return {
-        type: 'extended',
-        tkn: stamp.tkn,
-        seq: unnumbered,
-        at: stamp.at,
-        cycle: known.cycle,
-        deadline: shownDeadline(known),
-        certainty: verdict.certainty,
-        by: verdict.by,
-      };
-    case 'reset':
-      return {
-        type: 'reset',
-        tkn: stamp.tkn,
-        seq: unnumbered,
-        at: stamp.at,
-        cycle: known.cycle,
-        deadline: shownDeadline(known),
-        certainty: verdict.certainty,
-        candidates: verdict.candidates,
-        missedCycles: verdict.missedCycles,
-      };
+    case 'ended': {
+      const { type, by, certainty } = verdict;
+      return { type, tkn, seq, at, cycle, deadline, certainty, by };
+    }
+    case 'extended': {
+      const { type, by, certainty } = verdict;
+      return { type, tkn, seq, at, cycle, deadline, certainty, by };
+    }
+    case 'expired': {
+      const { type, outcome, missedCycles, certainty } = verdict;
+      return { type, tkn, seq, at, cycle, deadline, certainty, outcome, missedCycles };
+    }
+    case 'reset': {
+      const { type, candidates, missedCycles, certainty } = verdict;
+      return { type, tkn, seq, at, cycle, deadline, certainty, candidates, missedCycles };
+    }
   }
 }

@@ -108,7 +108,7 @@ export class FollowedSession implements Askable<FollowedSession> {
   /** How many ends of this client had gone unheard when it was followed last, or made. */
   unheardEnds = 0;
   /** How many sessions had begun to be followed when this one last did, itself among them. */
-  startedAt = 0;
+  startNumber = 0;
   /** Whether it resumes once an `SH_INFO` is answered. */
   resuming = false;
 

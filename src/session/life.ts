@@ -68,7 +68,8 @@ export function shownDeadline({ deadline, awakeLo, settings }: Known): Interval 
 
 /**
  * What is known once a reply has told the deadline, to a request written at `writtenAt`; `cycle`: where a new one began with it. Where a
- * touch that is lost was written after that, it may move the deadline yet. Where the wall clock was set back in between, its beginning is as unknown as it was.
+ * touch that is lost was written after that, it may move the deadline yet. Where the wall clock was set back in between, its beginning
+ * is as unknown as it was.
  */
 export function relearned(
   { lost, awakeLo, settings, filled, cycle: cycleBefore }: Known,

@@ -32,7 +32,7 @@ export class Lookout {
     this.#sweeps = new SweepHint(sweepInterval);
   }
 
-  /** Lets one reply be taken in while a later one is at hand: nothing is told or asked by what the first one shows alone. */
+  /** Lets one reply be taken in while a later one is at hand: nothing is told to be near or past by what the first one shows alone. */
   holding(session: FollowedSession, work: () => boolean): boolean {
     const outer = this.#learning;
     this.#learning = session;

@@ -46,12 +46,12 @@ export class Records {
     const wanted = expiringBefore ?? this.expiringBefore ?? initial.settings.duration / 10;
     const lead = Math.min(wanted, Number.MAX_VALUE); // finite: what never expires is never near its end
     const existing = this.roll.followed.get(tkn) ?? this.roll.remembered.find(tkn);
-    const life = { is: 'alive', known: { ...initial, settings: this.#shared(initial.settings) } } as const;
     if (existing !== undefined && !existing.isGone) {
       this.#warnBy(existing, lead);
       return existing;
     }
     if (existing !== undefined) this.#settle(existing);
+    const life = { is: 'alive', known: { ...initial, settings: this.#shared(initial.settings) } } as const;
     const session = new FollowedSession(tkn, life, lead, this.roll.connection, this.whenDue);
     session.slept = this.roll.slept;
     session.unheardEnds = this.roll.unheardEnds;

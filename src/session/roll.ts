@@ -26,7 +26,7 @@ export class Roll {
   /** Counts `SH_END` and `SH_END_ALL` of this client that may have ended sessions of which nothing was kept then, or which were over. */
   unheardEnds = 0;
   /** Counts how often a session began to be followed. */
-  started = 0;
+  starts = 0;
   readonly unheardTouches = new UnheardTouches();
   /** When a command of this client may have removed keys last, of a session that nobody followed. */
   clearedAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { beforeSleep, type Slept } from './clock-watch.js';
 import { after, deadlineFrom, type Interval, intersect, never, setFrom } from './deadline.js';
-import { ended, expiring, overdue, resumed, type Stamp, suspended, told, widened } from './event-literals.js';
+import { bare, expiring, resumed, type Stamp, suspended, told } from './event-literals.js';
 import type { SessionEvent, SuspensionReason } from './events.js';
 import {
   extendsWith,
@@ -95,7 +95,9 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
       if (looser === known) return { life };
       const loose = withKnown(life, looser);
       // As wide as can be, and told.
-      return known.lost === undefined ? { life: loose, event: widened(circumstances, looser) } : { life: loose };
+      return known.lost === undefined
+        ? { life: loose, event: bare('widened', circumstances, looser) }
+        : { life: loose };
     }
     case 'keys':
       return { life: withFilledTo(life, evidence.filled) };
@@ -107,7 +109,7 @@ export function next(life: Life, evidence: Evidence, circumstances: Circumstance
       const bySelf = { by: 'self', certainty: 'proven' } as const;
       return {
         life: { is: 'over', last: { state: 'ended', ...bySelf, cycle } },
-        event: ended(circumstances, known, bySelf),
+        event: told({ type: 'ended', ...bySelf }, circumstances, known),
       };
     }
     case 'clock-jumped':
@@ -248,5 +250,5 @@ function timePassed(life: Ongoing, lead: number, circumstances: Circumstances): 
     // However late: who waits to be warned is not to miss that it may lapse. That it is overdue is told next.
     return { life: { is: 'expiring', known }, event: expiring(circumstances, known, Math.max(0, lo - now)) };
   }
-  return now < lo ? { life } : { life: { is: 'overdue', known }, event: overdue(circumstances, known) };
+  return now < lo ? { life } : { life: { is: 'overdue', known }, event: bare('overdue', circumstances, known) };
 }

@@ -1,7 +1,7 @@
 import { defer, finalize, type Observable } from 'rxjs';
 import type { Agenda } from './agenda.js';
 import { CommandListener } from './command-listener.js';
-import { opened } from './event-literals.js';
+import { bare } from './event-literals.js';
 import type { SessionEvent } from './events.js';
 import { Findings } from './findings.js';
 import type { FollowedSession, Follower } from './followed.js';
@@ -135,7 +135,7 @@ export class SessionTracker {
 
   #start(session: FollowedSession): void {
     this.#roll.followed.set(session.tkn, session);
-    session.startedAt = ++this.#roll.started;
+    session.startNumber = ++this.#roll.starts;
     this.#roll.remembered.release(session);
     this.#roll.sleptUnseen(session);
     const { continuity, port, unheardTouches } = this.#roll;
@@ -146,7 +146,7 @@ export class SessionTracker {
     });
     if (life.is === 'over') return;
     const stamp = { tkn: session.tkn, at: this.#roll.now() };
-    this.#roll.step(session, { life, event: opened(stamp, life.known) });
+    this.#roll.step(session, { life, event: bare('opened', stamp, life.known) });
     if (!session.followed) return; // left on being told
     const mayHaveEndedIt = session.ownEnd !== 'none' || session.unheardEnds !== this.#roll.unheardEnds;
     if (mayHaveEndedIt && session.ownEnd === 'none') session.ownEnd = 'unheard';

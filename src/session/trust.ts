@@ -68,10 +68,10 @@ export class Trust {
   #suspend(reason: SuspensionReason): void {
     this.missing.stop();
     this.prober.stop();
-    const before = this.roll.started;
+    const before = this.roll.starts;
     this.roll.eachFollowed((session) => {
       // It was left and is followed anew since then: what is known of it is of after that.
-      if (session.startedAt > before) return;
+      if (session.startNumber > before) return;
       session.resuming = false;
       this.roll.agenda.plan(session, Number.POSITIVE_INFINITY);
       this.roll.suspend(session, reason);

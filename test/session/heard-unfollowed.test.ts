@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Session } from '../../src/session/session.js';
 import { types, World } from './support/world.js';
 
 const goes = { deleteSession: true } as const;
@@ -7,6 +8,17 @@ const goes = { deleteSession: true } as const;
 function endAnother(world: World): void {
   const { tkn } = world.server.execute('SH_NEW', {});
   world.run('SH_END', { tkn: tkn as bigint });
+}
+
+/** A session is not asked about as it is followed, and where another client ends it, that is told as proven. */
+function expectUndoubted(world: World, session: Session): void {
+  const asked = world.sent.length;
+  const events = world.follow(session);
+  world.clock.advance(1000);
+  expect(world.sent.slice(asked)).toEqual([]);
+  world.other('SH_END', { tkn: session.tkn });
+  world.run('SH_COUNT', { tkn: session.tkn });
+  expect(events.at(-1)).toMatchObject({ type: 'ended', by: 'other', certainty: 'proven' });
 }
 
 describe('a session that was attached to again, while nobody followed it', () => {
@@ -31,13 +43,7 @@ describe('a session that was attached to again, while nobody followed it', () =>
     const session = world.create({ seconds: 60, ...goes });
     endAnother(world);
     world.attach(session.tkn);
-    const asked = world.sent.length;
-    const events = world.follow(session);
-    world.clock.advance(1000);
-    expect(world.sent.slice(asked)).toEqual([]);
-    world.other('SH_END', { tkn: session.tkn });
-    world.run('SH_COUNT', { tkn: session.tkn });
-    expect(events.at(-1)).toMatchObject({ type: 'ended', by: 'other', certainty: 'proven' });
+    expectUndoubted(world, session);
   });
 
   it('after a sleep of the machine, has its deadline of now: the sleep does not count once more', () => {
@@ -75,13 +81,7 @@ describe('a session that was followed while this client ended others', () => {
     const following = session.events$.subscribe();
     endAnother(world);
     following.unsubscribe();
-    const asked = world.sent.length;
-    const events = world.follow(session);
-    world.clock.advance(1000);
-    expect(world.sent.slice(asked)).toEqual([]);
-    world.other('SH_END', { tkn: session.tkn });
-    world.run('SH_COUNT', { tkn: session.tkn });
-    expect(events.at(-1)).toMatchObject({ type: 'ended', by: 'other', certainty: 'proven' });
+    expectUndoubted(world, session);
   });
 });
 
