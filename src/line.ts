@@ -1,10 +1,9 @@
+import { type Waiting, WaitingLine } from './waiting-line.js';
+
 /** Somebody's place in a line. */
-export interface Place<T> {
+export interface Place<T> extends Waiting<Place<T>> {
   readonly line: Line<T>;
   readonly item: T;
-  /** Its neighbours, which are the line's own business. */
-  ahead: Place<T> | undefined;
-  behind: Place<T> | undefined;
 }
 
 /**
@@ -16,8 +15,7 @@ export interface Place<T> {
  * the same reason a place that was left refers to nobody any more.
  */
 export class Line<T> {
-  #first: Place<T> | undefined;
-  #last: Place<T> | undefined;
+  readonly #places = new WaitingLine<Place<T>>();
   #size = 0;
 
   /** How many stand in it. */
@@ -27,38 +25,28 @@ export class Line<T> {
 
   /** Who is next. */
   get first(): Place<T> | undefined {
-    return this.#first;
+    return this.#places.first;
   }
 
   /** Joins the line at its end. */
   join(item: T): Place<T> {
-    const place: Place<T> = { line: this, item, ahead: this.#last, behind: undefined };
-    if (this.#last === undefined) this.#first = place;
-    else this.#last.behind = place;
-    this.#last = place;
+    const place: Place<T> = { line: this, item, ahead: undefined, behind: undefined };
+    this.#places.join(place);
     this.#size += 1;
     return place;
   }
 
   /** Goes before everybody. */
   jump(item: T): Place<T> {
-    const place: Place<T> = { line: this, item, ahead: undefined, behind: this.#first };
-    if (this.#first === undefined) this.#last = place;
-    else this.#first.ahead = place;
-    this.#first = place;
+    const place: Place<T> = { line: this, item, ahead: undefined, behind: undefined };
+    this.#places.jump(place);
     this.#size += 1;
     return place;
   }
 
   /** Gives up a place in this line, which must not have been given up before. */
   leave(place: Place<T>): void {
-    const { ahead, behind } = place;
-    if (ahead === undefined) this.#first = behind;
-    else ahead.behind = behind;
-    if (behind === undefined) this.#last = ahead;
-    else behind.ahead = ahead;
-    place.ahead = undefined;
-    place.behind = undefined;
+    this.#places.leave(place);
     this.#size -= 1;
   }
 }

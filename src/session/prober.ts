@@ -1,7 +1,7 @@
+import { type Waiting, WaitingLine } from '../waiting-line.js';
 import type { Agenda } from './agenda.js';
 import { type Answers, Asked } from './asked.js';
 import type { Question, SessionPort } from './port.js';
-import { type Waiting, WaitingLine } from './waiting-line.js';
 
 /** What is asked about a session, and how far that is: answered, the answer waits to be taken in, unless something else is heard. */
 export type Inquiry = 'nothing' | `${'exists' | 'info'}-${'waits' | 'under-way' | 'answered'}`;
@@ -95,7 +95,7 @@ export class Prober<Session extends Askable<Session>> {
   }
 
   #flushSoon(): void {
-    if (this.#flushing || this.#underWay > 0 || (this.#exists.isEmpty && this.#info.isEmpty)) return;
+    if (this.#flushing || this.#underWay > 0 || (this.#exists.first ?? this.#info.first) === undefined) return;
     this.#flushing = true;
     this.agenda.workSoon(() => this.#flush());
   }

@@ -13,8 +13,9 @@ export class WaitingLine<T extends Waiting<T>> {
   #first: T | undefined;
   #last: T | undefined;
 
-  get isEmpty(): boolean {
-    return this.#first === undefined;
+  /** Who is next. */
+  get first(): T | undefined {
+    return this.#first;
   }
 
   /** Joins the line at its end. */
@@ -25,7 +26,15 @@ export class WaitingLine<T extends Waiting<T>> {
     this.#last = item;
   }
 
-  /** Leaves the line, in which it must be. */
+  /** Goes before everybody. */
+  jump(item: T): void {
+    item.behind = this.#first;
+    if (this.#first === undefined) this.#last = item;
+    else this.#first.ahead = item;
+    this.#first = item;
+  }
+
+  /** Leaves the line, in which it must be. It refers to nobody any more then. */
   leave(item: T): void {
     const { ahead, behind } = item;
     if (ahead === undefined) this.#first = behind;
