@@ -80,48 +80,64 @@ async function ordinaryRequests(until: () => boolean) {
 const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
 
 const timersBefore = timers();
-const heapBefore = await heapInUse();
-const setUp = performance.now();
-const lifetime = 20_000 + count / 5;
-let expired = 0;
-let events = 0;
-await closedLoop(count, 128, (index, done) => {
-  const durationSeconds = Math.ceil((lifetime - (performance.now() - setUp)) / 1000);
-  const kind = index % 4;
-  client.sh_create_session({ durationSeconds, deleteSessionOnExpire: kind !== 0, extendOnGet: kind === 1 }).subscribe({
-    next: (session) => {
-      if (values.unfollowed) return done();
-      session.events$.subscribe((event) => {
-        events += 1;
-        if (event.type === 'expired' || event.type === 'reset') expired += 1;
-      });
-      done();
-    },
-    error: failBenchmark,
-  });
-});
-const heap = ((await heapInUse()) - heapBefore) / count / 1024;
-const timersSet = timers() - timersBefore;
-const createdIn = performance.now() - setUp;
 
-const quietUntil = Math.min(performance.now() + 15_000, setUp + lifetime * 0.8);
-const quiet = await ordinaryRequests(() => performance.now() > quietUntil);
-// `expiring` comes a tenth of the duration before: the busy time begins with it.
-const eventLoop = monitorEventLoopDelay({ resolution: 1 });
-await new Promise((resolve) => setTimeout(resolve, Math.max(0, setUp + lifetime * 0.88 - performance.now())));
-eventLoop.enable();
-const busyFrom = performance.now();
-const busy = await ordinaryRequests(
-  () => expired >= count || performance.now() > busyFrom + (values.unfollowed ? 12_000 : 60_000),
+/**
+ * Creates and follows so many sessions that all expire after `lifetime` ms, of 4 kinds: keys alone, on get, and plain. Ordinary requests
+ * are timed while they live and while they expire.
+ */
+async function expire(sessions: number, lifetime: number) {
+  const heapBefore = await heapInUse();
+  const setUp = performance.now();
+  let expired = 0;
+  let events = 0;
+  await closedLoop(sessions, 128, (index, done) => {
+    const durationSeconds = Math.ceil((lifetime - (performance.now() - setUp)) / 1000);
+    const kind = index % 4;
+    client
+      .sh_create_session({ durationSeconds, deleteSessionOnExpire: kind !== 0, extendOnGet: kind === 1 })
+      .subscribe({
+        next: (session) => {
+          if (values.unfollowed) return done();
+          session.events$.subscribe((event) => {
+            events += 1;
+            if (event.type === 'expired' || event.type === 'reset') expired += 1;
+          });
+          done();
+        },
+        error: failBenchmark,
+      });
+  });
+  const heap = ((await heapInUse()) - heapBefore) / sessions / 1024;
+  const timersSet = timers() - timersBefore;
+  const createdIn = performance.now() - setUp;
+
+  const quietUntil = Math.min(performance.now() + 15_000, setUp + lifetime * 0.8);
+  const quiet = await ordinaryRequests(() => performance.now() > quietUntil);
+  // `expiring` comes a tenth of the duration before: the busy time begins with it.
+  const eventLoop = monitorEventLoopDelay({ resolution: 1 });
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, setUp + lifetime * 0.88 - performance.now())));
+  eventLoop.enable();
+  const busyUntil = performance.now() + (values.unfollowed ? 12_000 : 60_000);
+  const busy = await ordinaryRequests(() => expired >= sessions || performance.now() > busyUntil);
+  eventLoop.disable();
+  return { heap, timersSet, createdIn, expired, events, quiet, busy, longestBlock: eventLoop.max / 1e6 };
+}
+
+// A service has seen sessions expire before. The first ones of a process are felt more: while the platform compiles what it meets, its own
+// threads take the processors. Measured on two of them: a p99 of 1.1 ms instead of 0.5, more than half of the slow requests waiting for no work
+// of ours on either side.
+await expire(20_000, 10_000);
+const { heap, timersSet, createdIn, expired, events, quiet, busy, longestBlock } = await expire(
+  count,
+  20_000 + count / 5,
 );
-eventLoop.disable();
 
 const ms = (value: number | undefined) => `${(value ?? Number.NaN).toFixed(2)} ms`;
 console.log(`${count.toLocaleString('en')} followed sessions, created in ${(createdIn / 1000).toFixed(1)} s`);
 console.log(`heap of each                 ${heap.toFixed(2)} KiB (at most 1)`);
 console.log(`timers more than before      ${timersSet} (at most 1)`);
 console.log(`expired                      ${expired.toLocaleString('en')}, in ${events.toLocaleString('en')} events`);
-console.log(`longest event-loop block     ${ms(eventLoop.max / 1e6)} (at most 50)`);
+console.log(`longest event-loop block     ${ms(longestBlock)} (at most 50)`);
 for (const [kind, name, goal] of [
   ['called', 'called for from outside', ' (at most twice)'],
   ['onTimer', 'on a timer of 1 ms', ''],

@@ -16,9 +16,10 @@ export type Job = () => boolean;
 
 /**
  * How long one slice of work may take before others have their turn, in ms. Measured: of requests that are called for while 100,000
- * sessions expire, one in twenty meets a slice. The deadlines themselves are all told of within a second or so.
+ * sessions expire, one in twenty meets a slice, and waits for it and for the questions it sent. The deadlines themselves are all told of within
+ * two seconds or so.
  */
-const slice = 0.25;
+const slice = 0.15;
 
 /** How long jobs may take at most because a callback did, in ms: the event loop is not to be held up for long. */
 const longestTurn = 5;

@@ -27,7 +27,7 @@ const perMillisecond = 2;
 const mostInRound = 64;
 
 /** What part of a round is about many sessions: the server works on such a question for as long as on seven of the others. */
-const shareOfMany = 1 / 4;
+const shareOfMany = 1 / 8;
 
 /** Most sessions in one question: an answer has to be taken in at one go. */
 const mostInOne = 1000;
