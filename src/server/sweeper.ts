@@ -32,7 +32,7 @@ export function sweepRegularly(
 
   const othersTurn = async () => {
     const since = clock.now();
-    do await new Promise<void>((resolve) => clock.schedule(resolve, 0));
+    do await new Promise<void>((resolve) => clock.schedule(resolve, 1));
     while (clock.now() - traffic.writtenAt < justNow && clock.now() - since < patience);
   };
   const look = async () => {

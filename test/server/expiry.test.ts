@@ -40,6 +40,35 @@ describe('expiry', () => {
     socket.terminate();
   });
 
+  test('where very many expire, is looked for while no reply has just been written, or 3 ms later', async () => {
+    const clock = new ManualClock();
+    const store = new MemoryStore(clock);
+    let looks = 0;
+    store.sweep = () => ++looks < 100;
+    await using server = await NdbServer.listen({ clock, store });
+    const socket = await connectTo(server.url);
+    await clock.advance(5000);
+    expect(looks).toBe(1);
+    await clock.advance(1);
+    expect(looks).toBe(2);
+    const reply = () => ask(socket, '{"SH_INFO_ALL":{}}');
+    // A moment before the next slice is due; and again before the one that came in its stead.
+    for (const passed of [0.9, 1, 1]) {
+      await clock.advance(passed);
+      await reply();
+    }
+    expect(looks).toBe(2);
+    await clock.advance(0.1);
+    expect(looks).toBe(3); // it has waited for 3 ms
+    await clock.advance(0.9);
+    await reply();
+    await clock.advance(0.1);
+    expect(looks).toBe(3);
+    await clock.advance(1);
+    expect(looks).toBe(4);
+    socket.terminate();
+  });
+
   test('of a duration past 64 bits of nanoseconds wraps around, as the original does', async () => {
     const clock = new ManualClock();
     await using server = await NdbServer.listen({ clock });
