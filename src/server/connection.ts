@@ -5,7 +5,7 @@ import { encodeTextFrames } from '../protocol/text-frames.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Log } from './log.js';
 import type { Later } from './store.js';
-import type { Traffic } from './sweeper.js';
+import type { LastReply } from './sweeper.js';
 
 /**
  * A server's end of a WebSocket. Where the peer breaks the protocol, or sends more than `maxPayload`, NemesisDB drops the
@@ -23,8 +23,8 @@ export interface ConnectionOptions {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly log: Log;
-  /** What all connections write together. */
-  readonly traffic: Traffic;
+  /** To be told of each write. */
+  readonly lastReply: LastReply;
   /** Bytes of replies that may wait for a client before it is read from no more. */
   readonly highWaterMark: number;
   /** Milliseconds that a client may take nothing of the replies that wait, before it is dropped. */
@@ -159,7 +159,7 @@ export class Connection {
     this.#unwritten = 0;
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#stream.write(encodeTextFrames(replies));
-    this.#options.traffic.writtenAt = this.#options.clock.now();
+    this.#options.lastReply.writtenAt = this.#options.clock.now();
   };
 
   #stall(): void {

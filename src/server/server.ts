@@ -16,7 +16,7 @@ import { consoleLog } from './log.js';
 import { MemoryStore } from './memory-store.js';
 import { checkOptions, type NdbServerOptions, numbersOf, numericOptions } from './options.js';
 import type { Store } from './store.js';
-import { sweepRegularly, type Traffic } from './sweeper.js';
+import { type LastReply, sweepRegularly } from './sweeper.js';
 
 /** How long a client may take to answer a close frame, in milliseconds. */
 const closeTimeout = 2000;
@@ -121,7 +121,7 @@ export class NdbServer {
     }
 
     const connections = new Set<Connection>();
-    const traffic: Traffic = { writtenAt: Number.NEGATIVE_INFINITY };
+    const lastReply: LastReply = { writtenAt: Number.NEGATIVE_INFINITY };
     const info = (asked: boolean) => {
       const limit = `"maxPayload":${numbers.maxPayload},`;
       // Clients take NemesisDB's own limit for granted, and its reply has no more members.
@@ -159,14 +159,14 @@ export class NdbServer {
         return;
       }
       sockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
-        const connection = new Connection(socket, request.socket, { dispatcher, clock, log, traffic, ...numbers });
+        const connection = new Connection(socket, request.socket, { dispatcher, clock, log, lastReply, ...numbers });
         connections.add(connection);
         socket.once('close', () => connections.delete(connection));
       });
     });
 
     const address = await listen(http, options.host ?? '127.0.0.1', numbers.port);
-    const stopSweeping = sweepRegularly(store, clock, numbers.sweepInterval, traffic, log);
+    const stopSweeping = sweepRegularly(store, clock, numbers.sweepInterval, lastReply, log);
     const liveness = setInterval(() => {
       for (const connection of connections) connection.checkAlive();
     }, numbers.idleTimeout);
