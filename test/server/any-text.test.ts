@@ -81,6 +81,10 @@ const spelledValue = fc.letrec<{ value: string }>((tie) => ({
       '"__proto__"',
     ),
     fc.double({ noNaN: true }).map(String),
+    fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map((integer) => String(integer >> BigInt(Number(integer & 63n)))),
+    fc
+      .tuple(fc.integer(), fc.string({ unit: fc.constantFrom('0', '5'), maxLength: 18 }))
+      .map((parts) => parts.join('.')),
     fc.string().map((text) => JSON.stringify(text)),
     fc.array(tie('value'), { maxLength: 4 }).map((items) => `[${items.join(',')}]`),
     fc.array(fc.tuple(member, tie('value')), { maxLength: 4 }).map(spellObject),
@@ -158,6 +162,7 @@ describe('the quick way of reading', () => {
     ['[5.0,1e400,1e20,9007199254740993]', '[5.0,null,1e+20,9007199254740993]'],
     ['{"price":1.0,"in":[ 2.00,-3.0, 4e0,5.0E2,6.05,-0.0]}', '{"in":[2.0,-3.0,4.0,500.0,6.05,-0.0],"price":1.0}'],
     ['"1.0"', '"1.0"'],
+    ['[67108864.000000005,999999999999999.95,16.9999999999999999]', '[67108864.0,1000000000000000.0,17.0]'],
     ['// c\n{"a"/**/:/* " */1}//', '{"a":1}'],
     ['["//no","/*no*/"]', '["//no","/*no*/"]'],
     ['{"b":1,"10":1,"2":1,"B":1}', '{"10":1,"2":1,"B":1,"b":1}'],
