@@ -1,4 +1,4 @@
-import { RealNumber, type WireObject, type WireValue } from './wire.js';
+import { RealNumber, StoredText, type WireObject, type WireValue } from './wire.js';
 
 /** A JSON value as text, in the form it is stored, sent and saved in: exact, and members sorted by name. */
 export type JsonText = string;
@@ -57,6 +57,7 @@ export function valueText(value: WireValue): JsonText {
     case 'object':
       if (value === null) return 'null';
       if (Array.isArray(value)) return arrayText(value);
+      if (value instanceof StoredText) return value.text;
       return value instanceof RealNumber ? realText(value) : objectText(value);
     default:
       return String(value);

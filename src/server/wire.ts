@@ -1,4 +1,5 @@
 import { parse as parseLossless } from 'lossless-json';
+import type { JsonText } from './value-text.js';
 
 /**
  * A number that was written with a fraction or an exponent and has an integer's value, such as `5.0`, or one past all
@@ -8,8 +9,13 @@ export class RealNumber {
   constructor(readonly value: number) {}
 }
 
+/** A value that is to be stored and no more is wanted of it: its text, as it is stored. */
+export class StoredText {
+  constructor(readonly text: JsonText) {}
+}
+
 /** JSON as it arrived: integers past 2^53 as `bigint`, those past 64 bits as the text NemesisDB makes of them. */
-export type WireValue = null | boolean | number | bigint | string | RealNumber | WireValue[] | WireObject;
+export type WireValue = null | boolean | number | bigint | string | RealNumber | StoredText | WireValue[] | WireObject;
 
 /** An object as it arrived. Every name is a plain key, `__proto__` too. */
 export interface WireObject {
@@ -53,7 +59,8 @@ function survey(value: WireValue, depth: number, checkText: boolean): number {
     if (checkText && !value.isWellFormed()) throw new SyntaxError('half a surrogate pair');
     return 0;
   }
-  if (typeof value !== 'object' || value === null || value instanceof RealNumber) return 0;
+  if (typeof value !== 'object' || value === null || value instanceof RealNumber || value instanceof StoredText)
+    return 0;
   if (depth > maxDepth) throw new SyntaxError('nested too deep');
   let members = 0;
   if (Array.isArray(value)) {

@@ -99,15 +99,18 @@ const spelledCommand = fc
   .tuple(command, fc.array(fc.tuple(member, spelledValue), { maxLength: 4 }))
   .map(([name, members]) => `{${JSON.stringify(name)}:${spellObject(members)}}`);
 
-/** A command with a few characters changed, taken out or put in. */
-const mutated = fc
-  .tuple(spelledCommand, fc.array(fc.tuple(fc.nat(), fc.nat(2), fc.string({ maxLength: 2 })), { maxLength: 3 }))
-  .map(([text, changes]) =>
-    changes.reduce((changed, [where, length, put]) => {
-      const at = changed.length === 0 ? 0 : where % changed.length;
-      return changed.slice(0, at) + put + changed.slice(at + length);
-    }, text),
-  );
+/** A text with a few characters changed, taken out or put in. */
+const damaged = (text: fc.Arbitrary<string>) =>
+  fc
+    .tuple(text, fc.array(fc.tuple(fc.nat(), fc.nat(2), fc.string({ maxLength: 2 })), { maxLength: 3 }))
+    .map(([whole, changes]) =>
+      changes.reduce((changed, [where, length, put]) => {
+        const at = changed.length === 0 ? 0 : where % changed.length;
+        return changed.slice(0, at) + put + changed.slice(at + length);
+      }, whole),
+    );
+
+const mutated = damaged(spelledCommand);
 
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), spelledCommand, mutated);
 
@@ -138,6 +141,60 @@ describe('whatever text arrives', () => {
     expect(server.answer('{"KV_GET":{"keys":["__proto__","a"]}}')).toBe(
       '{"KV_GET_RSP":{"keys":{"__proto__":{"polluted":1},"a":{"__proto__":{"polluted":2}}},"st":1}}',
     );
+  });
+});
+
+/** What is kept of keys, and each reply on the way. */
+function outcome(requests: readonly string[]) {
+  const store = new MemoryStore(systemClock);
+  store.start('17', undefined, []);
+  const server = new Dispatcher({ store, datasets: undefined, info: () => '' }, log);
+  const replies = requests.map((request) => server.answer(request));
+  const entries = [undefined, '17'].map((place) => store.keys(place)?.map((key) => [key, store.get(place, [key])]));
+  return { replies, entries, memory: store.memoryUsed };
+}
+
+describe('the way in which most requests are read', () => {
+  const keys = fc.oneof(
+    fc.array(fc.tuple(member, spelledValue), { maxLength: 4 }).map(spellObject),
+    fc
+      .array(
+        member.map((name) => JSON.stringify(name)),
+        { maxLength: 3 },
+      )
+      .map((names) => `[${names.join(',')}]`),
+    spelledValue,
+  );
+  const request = fc
+    .tuple(fc.constantFrom('SET', 'ADD', 'CLEAR_SET', 'GET', 'RMV', 'CONTAINS', 'INFO'), fc.boolean(), keys)
+    .map(([suffix, inSession, value]) =>
+      inSession ? `{"SH_${suffix}":{"tkn":17,"keys":${value}}}` : `{"KV_${suffix}":{"keys":${value}}}`,
+    );
+
+  test('leads to what the exact one does', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(request, damaged(request)), { maxLength: 4 }), (requests) => {
+        // A blank before a request means nothing, but none but the exact way takes it.
+        expect(outcome(requests)).toEqual(outcome(requests.map((text) => ` ${text}`)));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  test.each([
+    ...['[{}', '[{"a":1}', '["a"}', '["a",]', '["a"', '["a"]]'],
+    ...['{"a":1]', '{"a":1,}', '{"a"}', '{"a":1}}', '{"a":1}{"b":1}', '1', ''],
+  ])('takes no %s for keys', (keys) => {
+    const requests = ['KV_GET', 'KV_SET', 'KV_CONTAINS'].map((command) => `{"${command}":{"keys":${keys}}}`);
+    expect(outcome(requests)).toEqual(outcome(requests.map((text) => ` ${text}`)));
+  });
+
+  test.each([
+    '{"SH_GET":{"tkn":17}"keys":["a"]}}',
+    '{"SH_SET":{"tkn":17}"keys":{"a":1}}}',
+    '{"KV_SET":{,"keys":{"a":1}}}',
+  ])('takes no %s for a request', (request) => {
+    expect(outcome([request]).replies).toEqual(['{"ERR":{"m":"","st":3}}']);
   });
 });
 

@@ -1,7 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { NdbServer } from '../../src/server/index.js';
 import { ask, connectTo } from './support/peers.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage: () => void = runInNewContext('gc');
 
 const full = '{"KV_UPDATE_RSP":{"m":"Memory limit reached","st":1000,"tkn":null}}';
 
@@ -55,5 +60,28 @@ test('a text beyond Latin-1 counts two bytes a character', async () => {
   expect((await used()) - narrow).toBe(202);
   await ask(socket, '{"KV_CLEAR":{}}');
   expect(await used()).toBe(0);
+  socket.terminate();
+});
+
+test.each([
+  ['a text', `"${'y'.repeat(40)}"`],
+  ['a number', '1732500000000'],
+  ['an object', '{"name":"Ada Lovelace of Dorset","visits":17}'],
+  ['an array', `["${'y'.repeat(40)}",1]`],
+])('of a long request no more is kept than what is stored of it: %s', async (_, value) => {
+  await using server = await NdbServer.listen({ maxPayload: 2 ** 20 });
+  const socket = await connectTo(server.url);
+  const set = async (count: number) => {
+    for (let index = 0; index < count; index++) {
+      await ask(
+        socket,
+        `{"KV_SET":{"keys":{"a key of some length ${index}":${value},"long":"${'x'.repeat(100_000)}"}}}`,
+      );
+    }
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await set(1);
+  expect((await set(100)) - before).toBeLessThan(2_000_000);
   socket.terminate();
 });
