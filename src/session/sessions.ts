@@ -29,7 +29,6 @@ export class Sessions implements CommandObserver {
   readonly #commands: SessionCommands;
   /** What is followed because somebody is subscribed to `events$`. */
   readonly #followedForAll = new Map<FollowedSession, Follower>();
-  #closed = false;
   #any = false;
 
   constructor(port: SessionPort, commands: SessionCommands, options?: TrackerOptions) {
@@ -37,12 +36,8 @@ export class Sessions implements CommandObserver {
     this.#tracker = new SessionTracker(port, options, (event) => {
       if (this.#events.observed) this.#events.next(event); // rxjs makes a list and a closure even where nobody listens
     });
-    port.connection$.subscribe({
-      next: (status) => {
-        if (status === 'closed') this.#close();
-      },
-      complete: () => this.#close(),
-    });
+    // Followed sessions are told of the close first, in slices where they are many.
+    port.connection$.subscribe({ complete: () => this.#tracker.whenIdle(() => this.#events.complete()) });
   }
 
   /**
@@ -66,7 +61,6 @@ export class Sessions implements CommandObserver {
    * that is created or attached to is followed. Completes when the client is closed; never errors.
    */
   readonly events$ = new Observable<SessionEvent>((subscriber) => {
-    if (this.#closed) return subscriber.complete();
     const subscription = this.#events.subscribe(subscriber);
     return () => {
       subscription.unsubscribe();
@@ -118,12 +112,5 @@ export class Sessions implements CommandObserver {
     this.#tracker.follow(session, follower);
     // Left before it was joined.
     if (this.#followedForAll.get(session) !== follower) this.#tracker.leave(session, follower);
-  }
-
-  #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    // Followed sessions are told first, in slices where they are many.
-    this.#tracker.whenIdle(() => this.#events.complete());
   }
 }

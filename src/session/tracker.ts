@@ -167,10 +167,7 @@ export class SessionTracker {
     if (session.fate === 'ended-by-self') session.leftEnded();
     if (session.life.is !== 'over') this.#roll.remembered.keep(session); // of one that is over nothing can be learned
     this.#missing.forget(session);
-    if (followed.size > 0) return;
-    this.#missing.stop();
-    this.#prober.stop();
-    this.agenda.clear();
+    if (followed.size === 0) this.#prober.stop();
   }
 
   #appointment(session: FollowedSession): void {
