@@ -66,10 +66,7 @@ export class SessionTracker {
     const due = (session: FollowedSession) => this.#appointment(session);
     this.records = new Records(roll, this.#missing, this.#lookout, this.listener, due, options.expiringBefore);
     // As long as the client lives; it completes with it.
-    port.connection$.subscribe({
-      next: (status) => this.#trust.connectionIs(status),
-      complete: () => this.#trust.connectionIs('closed'),
-    });
+    port.connection$.subscribe((status) => this.#trust.connectionIs(status));
   }
 
   get agenda(): Agenda {
