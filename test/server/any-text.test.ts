@@ -181,9 +181,34 @@ describe('the way in which most requests are read', () => {
     );
   });
 
+  const inReverse = Array.from({ length: 100 }, (_, index) => `"${999 - index}":${index}`);
+
   test.each([
-    ...['[{}', '[{"a":1}', '["a"}', '["a",]', '["a"', '["a"]]'],
-    ...['{"a":1]', '{"a":1,}', '{"a"}', '{"a":1}}', '{"a":1}{"b":1}', '1', ''],
+    ['two members of one name', '{"b":1,"a":2,"b":3}'],
+    ['many members in reverse', `{${inReverse.join(',')}}`],
+    ['a raw line break', '"a\nb"'],
+    ['a raw control character', '"a\u001fb"'],
+    ['what is not ASCII', '{"é":"\u007f","z":"ü","\u{1f600}":1,"\uffee":2}'],
+    ['half a surrogate pair', '"\\ud83d"'],
+    ['an integer past 64 bits that a double holds', '18446744073709552000'],
+    ['deep nesting', `${'['.repeat(1000)}1${']'.repeat(1000)}`],
+    ['deep nesting of objects', `${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}`],
+    ['nesting that is too deep', `${'['.repeat(1100)}1${']'.repeat(1100)}`],
+    ['nesting of objects that is too deep', `${'{"a":'.repeat(1100)}1${'}'.repeat(1100)}`],
+    ['nesting that no stack holds', '['.repeat(1_000_000)],
+    ['an array that goes on', '[1'],
+    ['an object that goes on', '{"a":1'],
+    ['two values', '1 2'],
+  ])('takes %s for what it is', (_, value) => {
+    for (const keys of [`{"k":${value}}`, `{"l":1,"k":[${value}]}`, value]) {
+      const requests = ['KV_SET', 'KV_GET', 'KV_CONTAINS'].map((command) => `{"${command}":{"keys":${keys}}}`);
+      expect(outcome(requests)).toEqual(outcome(requests.map((text) => ` ${text}`)));
+    }
+  });
+
+  test.each([
+    ...['[{}', '[{"a":1}', '["a"}', '["a",]', '["a"', '["a"]]', '["a\nb"]', '["a""b"]'],
+    ...['{"a":1]', '{"a":1,}', '{"a"}', '{"a":1}}', '{"a":1}{"b":1}', '{"a"::1}', '{"a":1"b":1}', '1', ''],
   ])('takes no %s for keys', (keys) => {
     const requests = ['KV_GET', 'KV_SET', 'KV_CONTAINS'].map((command) => `{"${command}":{"keys":${keys}}}`);
     expect(outcome(requests)).toEqual(outcome(requests.map((text) => ` ${text}`)));
@@ -193,6 +218,11 @@ describe('the way in which most requests are read', () => {
     '{"SH_GET":{"tkn":17}"keys":["a"]}}',
     '{"SH_SET":{"tkn":17}"keys":{"a":1}}}',
     '{"KV_SET":{,"keys":{"a":1}}}',
+    '{"KV_SET":{"keys":{"a":1}',
+    '{"KV_SET":{"keys":{"a":1}}',
+    '{"KV_SET":{"keys":{"a":1}]]',
+    '{"KV_SET":{"keys":{"a":1}}}}',
+    '{"KV_SET":{"keys":{"a":1}}} 1',
   ])('takes no %s for a request', (request) => {
     expect(outcome([request]).replies).toEqual(['{"ERR":{"m":"","st":3}}']);
   });
