@@ -5,7 +5,6 @@ import { encodeTextFrames } from '../protocol/text-frames.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Log } from './log.js';
 import type { Later } from './store.js';
-import type { LastReply } from './sweeper.js';
 
 /**
  * A server's end of a WebSocket. Where the peer breaks the protocol, or sends more than `maxPayload`, NemesisDB drops the
@@ -17,6 +16,12 @@ export class DroppingWebSocket extends WebSocket {
     if (code === 1002 || code === 1003 || code === 1007 || code === 1009) this.terminate();
     else super.close(code, reason);
   }
+}
+
+/** What a server wrote last, to any of its clients. */
+export interface LastReply {
+  /** By the server's clock, in ms. */
+  writtenAt: number;
 }
 
 export interface ConnectionOptions {

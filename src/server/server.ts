@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
 import { Status } from '../protocol/status.js';
-import { Connection, DroppingWebSocket } from './connection.js';
+import { Connection, DroppingWebSocket, type LastReply } from './connection.js';
 import { removeLeftovers } from './dataset-writer.js';
 import { Datasets } from './datasets.js';
 import { Dispatcher } from './dispatcher.js';
@@ -16,7 +16,7 @@ import { consoleLog } from './log.js';
 import { MemoryStore } from './memory-store.js';
 import { checkOptions, type NdbServerOptions, numbersOf, numericOptions } from './options.js';
 import type { Store } from './store.js';
-import { type LastReply, sweepRegularly } from './sweeper.js';
+import { sweepRegularly } from './sweeper.js';
 
 /** How long a client may take to answer a close frame, in milliseconds. */
 const closeTimeout = 2000;

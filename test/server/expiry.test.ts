@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DeadlineHeap } from '../../src/server/deadline-heap.js';
-import { MemoryStore, NdbServer } from '../../src/server/index.js';
+import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
 import { ManualClock } from './support/manual-clock.js';
 import { ask, connectTo } from './support/peers.js';
 
@@ -68,6 +69,56 @@ describe('expiry', () => {
     expect(looks).toBe(4);
     socket.terminate();
   });
+
+  test('comes to an end in time though replies never cease: it waits for a second and a half longer, no more', async () => {
+    const clock = new ManualClock();
+    const store = new MemoryStore(clock);
+    let looks = 0;
+    store.sweep = () => ++looks < 2000;
+    await using server = await NdbServer.listen({ clock, store });
+    const socket = await connectTo(server.url);
+    await clock.advance(5000);
+    for (let passed = 0; passed < 3500; passed++) {
+      await clock.advance(0.9);
+      await ask(socket, '{"SH_INFO_ALL":{}}');
+      await clock.advance(0.1);
+    }
+    expect(looks).toBe(2000);
+    socket.terminate();
+  });
+
+  test('goes on where the clock stands still, as long as its timers ring', async () => {
+    const clock = new ManualClock();
+    const store = new MemoryStore(clock);
+    let looks = 0;
+    store.sweep = () => ++looks < 100;
+    await using server = await NdbServer.listen({ clock: Object.assign(clock, { now: () => 5 }), store });
+    const socket = await connectTo(server.url);
+    await ask(socket, '{"SH_INFO_ALL":{}}');
+    await clock.advance(6000);
+    expect(looks).toBe(100);
+    socket.terminate();
+  });
+
+  test.each(['while its store looks', 'between two slices'])(
+    'leaves no timer where the server is closed %s',
+    async (when) => {
+      const clock = new ManualClock();
+      let looked = (_more: boolean) => {};
+      const sweep = () => new Promise<boolean>((resolve) => (looked = resolve));
+      const store: Store = Object.assign(new MemoryStore(clock), { sweep });
+      const server = await NdbServer.listen({ clock, store });
+      await clock.advance(5000);
+      if (when === 'between two slices') {
+        looked(true);
+        await clock.advance(0.5);
+      }
+      await server.close();
+      looked(true);
+      await turn();
+      expect(clock.timers).toBe(0);
+    },
+  );
 
   test('of a duration past 64 bits of nanoseconds wraps around, as the original does', async () => {
     const clock = new ManualClock();

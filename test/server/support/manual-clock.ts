@@ -16,6 +16,11 @@ export class ManualClock implements Clock {
   #now = 0;
   readonly #alarms = new Set<Alarm>();
 
+  /** How many are set. */
+  get timers(): number {
+    return this.#alarms.size;
+  }
+
   now(): number {
     return this.#now;
   }
