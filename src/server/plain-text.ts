@@ -6,18 +6,20 @@ const [minus, point, zero, nine] = [45, 46, 48, 57] as const;
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125] as const;
 const [f, n, t] = [102, 110, 116] as const;
 
-/** What nests deeper is read the long way. */
+/** What nests deeper is not plain. */
 const deepest = 32;
 
-/** So are objects of more members, where these are not in order: each is put in its place by steps. */
+/** Nor is an object of more members that are out of order: each is put in its place step by step. */
 const mostOutOfOrder = 64;
 
 /**
- * Reads JSON of the kind that nearly all programs write: no blanks and no escapes, printable ASCII, numbers in the form in which they
- * are stored. A value's text is made of such text directly, its members put in order, without a tree in between. Measured: to make the
- * tree, to see whether it is what NemesisDB reads, and to write it again was two fifths of what a small `SH_SET` cost the server.
+ * Reads JSON of the kind that nearly all programs write: no blanks and no escapes, printable ASCII, numbers in the form in
+ * which they are stored. A value's text is made of such text directly, its members put in order, without a tree in between.
+ * Measured: to make the tree, to see whether it is what NemesisDB reads, and to write it again was two fifths of what a
+ * small `SH_SET` cost the server.
  *
- * Each method steps over what it reads. `undefined`: the text is of another kind, or no JSON, and the long way has to tell.
+ * Each method steps over what it reads. `undefined` or `false`: the text is not plain, or no JSON, and has to be read from
+ * its beginning in another way. So it may be refused for any reason; what is taken has to be right.
  */
 export class PlainText {
   constructor(
@@ -35,14 +37,14 @@ export class PlainText {
     return this.text.charCodeAt(this.at) === openBracket;
   }
 
-  /** The members of an object, as they come, to the last; `false` where a name or a value is of another kind. */
+  /** Each member of an object, its value as it is stored, until `visit` says `false`. `depth`: of the object in others. */
   eachMember(visit: (name: string, value: JsonText) => boolean, depth = 0): boolean {
     if (!this.#take(openBrace)) return false;
     if (this.#take(closeBrace)) return true;
     do {
       const name = this.#string();
       if (name === undefined || !this.#take(colon)) return false;
-      const value = this.value(depth);
+      const value = this.#value(depth);
       if (value === undefined || !visit(name, value)) return false;
     } while (this.#take(comma));
     return this.#take(closeBrace);
@@ -61,8 +63,8 @@ export class PlainText {
     return this.#take(closeBracket) ? strings : undefined;
   }
 
-  /** A value, as it is stored. */
-  value(depth = 0): JsonText | undefined {
+  /** A value, as it is stored, at this depth in arrays and objects. */
+  #value(depth: number): JsonText | undefined {
     if (depth > deepest) return undefined;
     switch (this.text.charCodeAt(this.at)) {
       case quote: {
@@ -131,7 +133,7 @@ export class PlainText {
     if (this.#take(closeBracket)) return '[]';
     let array = '[';
     for (;;) {
-      const item = this.value(depth);
+      const item = this.#value(depth);
       if (item === undefined) return undefined;
       array += item;
       if (!this.#take(comma)) break;

@@ -26,13 +26,26 @@ export interface WireObject {
 const maxDepth = 1024;
 
 /**
- * What the platform's JSON would read otherwise than NemesisDB: long integers, surrogate escapes, spaced colons, and numbers
- * that have an integer's value but are none: `5.0`, `5e3`, and those with more digits than a double has, `67108864.000000005`.
- * The first two of them are looked for where a value begins, or UUIDs and hex texts would all be read the long way; from
- * their end backwards, which was measured to cost a request less than 10 ns of 3500.
+ * What the platform's JSON would read otherwise than NemesisDB. Numbers that are no integers and have the value of one are
+ * looked for where a value begins, or UUIDs and hex texts would all be read the long way; from their end backwards, which was
+ * measured to cost a request less than 10 ns of 3500.
  */
-const platformMisreads =
-  /\d{16}|\.[09]\d+(?<=[\d.]{17})|\\u[dD][89a-fA-F]|"\s+:|\.0+(?!\d)(?<=(?:^|[:,[])\s*-?\d+\.0+)|\d[eE](?<=(?:^|[:,[])\s*-?\d+(?:\.\d+)?[eE])/;
+const misread = {
+  longInteger: /\d{16}/,
+  surrogateEscape: /\\u[dD][89a-fA-F]/,
+  spacedColon: /"\s+:/,
+  /** `5.0` */
+  zeroFraction: /\.0+(?!\d)(?<=(?:^|[:,[])\s*-?\d+\.0+)/,
+  /** `5e3` */
+  exponent: /\d[eE](?<=(?:^|[:,[])\s*-?\d+(?:\.\d+)?[eE])/,
+  /** `67108864.000000005`: 17 digits, as fewer are never lost, of a fraction that is near 0 or 1. */
+  lostFraction: /\.[09]\d+(?<=[\d.]{18})/,
+};
+const platformMisreads = new RegExp(
+  Object.values(misread)
+    .map(({ source }) => source)
+    .join('|'),
+);
 
 const integerForm = /^-?\d+$/;
 const minInt64 = -(2n ** 63n);

@@ -15,9 +15,10 @@ export interface Planned {
 export type Job = () => boolean;
 
 /**
- * How long one slice of work may take before others have their turn, in ms. Measured: of requests that are called for while 100,000
- * sessions expire, one in twenty meets a slice, and waits for it and for the questions it sent. Of the deadlines themselves, three quarters are
- * told of within a second or so; those about which the server has to be asked first follow at the rate of its answers.
+ * How long one slice of work may take before others have their turn, in ms. Measured: of requests that are called for while
+ * 100,000 sessions expire, one in twenty meets a slice, and waits for it and for the questions it sent. Of the deadlines
+ * themselves, three quarters are told of within a second or so; those about which the server has to be asked first follow
+ * at the rate of its answers.
  */
 const slice = 0.15;
 

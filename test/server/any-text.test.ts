@@ -185,6 +185,7 @@ describe('the way in which most requests are read', () => {
 
   test.each([
     ['two members of one name', '{"b":1,"a":2,"b":3}'],
+    ['members out of order', '{"c":1,"b":[],"d":3,"a":{"z":1,"y":2,"x":3}}'],
     ['many members in reverse', `{${inReverse.join(',')}}`],
     ['a raw line break', '"a\nb"'],
     ['a raw control character', '"a\u001fb"'],
@@ -196,6 +197,13 @@ describe('the way in which most requests are read', () => {
     ['nesting that is too deep', `${'['.repeat(1100)}1${']'.repeat(1100)}`],
     ['nesting of objects that is too deep', `${'{"a":'.repeat(1100)}1${'}'.repeat(1100)}`],
     ['nesting that no stack holds', '['.repeat(1_000_000)],
+    ['the integer after all safe ones', '9007199254740992'],
+    ['a fraction without a whole', '.50'],
+    ['a difference', '1-1'],
+    ['nearly true', 'trux'],
+    ['an array that a brace closes', '[1}'],
+    ['an object that a bracket closes', '{"b":1]'],
+    ['a member without a colon', '{"b"1}'],
     ['an array that goes on', '[1'],
     ['an object that goes on', '{"a":1'],
     ['two values', '1 2'],
@@ -211,6 +219,16 @@ describe('the way in which most requests are read', () => {
     ...['{"a":1]', '{"a":1,}', '{"a"}', '{"a":1}}', '{"a":1}{"b":1}', '{"a"::1}', '{"a":1"b":1}', '1', ''],
   ])('takes no %s for keys', (keys) => {
     const requests = ['KV_GET', 'KV_SET', 'KV_CONTAINS'].map((command) => `{"${command}":{"keys":${keys}}}`);
+    expect(outcome(requests)).toEqual(outcome(requests.map((text) => ` ${text}`)));
+  });
+
+  test('takes a command whose name is escaped for what it is', () => {
+    const requests = [
+      '{"KV_\\u0053ET":{"keys":{"a":1}}}',
+      '{"KV_GET":{"keys":["a"]}}',
+      '{"SH_\\u0053ET":{"tkn":17,"keys":{"a":1}}}',
+      '{"SH_GET":{"tkn":17,"keys":["a"]}}',
+    ];
     expect(outcome(requests)).toEqual(outcome(requests.map((text) => ` ${text}`)));
   });
 
@@ -249,7 +267,12 @@ describe('the quick way of reading', () => {
     ['[5.0,1e400,1e20,9007199254740993]', '[5.0,null,1e+20,9007199254740993]'],
     ['{"price":1.0,"in":[ 2.00,-3.0, 4e0,5.0E2,6.05,-0.0]}', '{"in":[2.0,-3.0,4.0,500.0,6.05,-0.0],"price":1.0}'],
     ['"1.0"', '"1.0"'],
-    ['[67108864.000000005,999999999999999.95,16.9999999999999999]', '[67108864.0,1000000000000000.0,17.0]'],
+    ['5e3', '5000.0'],
+    ['[4.5E1]', '[45.0]'],
+    ['67108864.000000005', '67108864.0'],
+    ['999999999999999.95', '1000000000000000.0'],
+    ['16.9999999999999999', '17.0'],
+    ['0.99999999999999999', '1.0'],
     ['// c\n{"a"/**/:/* " */1}//', '{"a":1}'],
     ['["//no","/*no*/"]', '["//no","/*no*/"]'],
     ['{"b":1,"10":1,"2":1,"B":1}', '{"10":1,"2":1,"B":1,"b":1}'],
