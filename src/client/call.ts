@@ -6,7 +6,7 @@ import { type Parameter, token } from '../protocol/parameters.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import { firstComplaint } from '../protocol/validation.js';
 import { type CommandObserver, type SettledCommand, vital } from '../session/port.js';
-import type { Receiver, Reply, Transport } from '../transport/transport.js';
+import type { OutgoingRequest, Receiver, Reply, Transport } from '../transport/transport.js';
 import { type CallOptions, checkCallOptions, type Settings } from './options.js';
 import { type Part, sendParts } from './parts.js';
 import { refusal } from './refusal.js';
@@ -56,9 +56,11 @@ function start(
     let index = 0;
     let text = `{"${row.command}":{`;
     let tkn: unknown;
+    let place = 'KV';
     if (row.bound) {
       tkn = checked(token, args[index++], method);
-      text += token.write(tkn as bigint); // checked just now
+      place = token.write(tkn as bigint); // checked just now
+      text += place;
     }
     const { parameter } = row;
     let argument: unknown;
@@ -75,19 +77,25 @@ function start(
     if (options !== undefined) checkCallOptions(options, method);
     const timeout = options?.timeout ?? context.settings.timeout;
     const repeatable = isRepeatable(row, options?.retry ?? context.settings.retry);
+    const { command } = row;
+    const changes = changesKeys(row) ? place : undefined;
     const limit = context.transport.maxPayload;
     if (!exceeds(text, limit)) {
-      const right = options !== undefined && vital in options ? 'vital' : 'ordinary';
-      return new Call(subscriber, context, row, tkn, argument, finish).send(text, timeout, repeatable, right);
+      const outgoing = {
+        command,
+        text,
+        timeout,
+        repeatable,
+        changes,
+        vital: options !== undefined && vital in options,
+      };
+      return new Call(subscriber, context, row, tkn, argument, finish).send(outgoing);
     }
     const parts = partsOf(row, before, text, argument, limit);
-    const send = (part: Part, within: number, continues: boolean, receiver: Subscriber<unknown>) =>
-      new Call(receiver, context, row, tkn, part.argument).send(
-        part.text,
-        within,
-        repeatable,
-        continues ? 'continues' : 'ordinary',
-      );
+    const send = (part: Part, within: number, continues: boolean, receiver: Subscriber<unknown>) => {
+      const outgoing = { command, text: part.text, timeout: within, repeatable, changes, continues };
+      return new Call(receiver, context, row, tkn, part.argument).send(outgoing);
+    };
     return sendParts(send, row, parts, timeout, context.settings.clock).subscribe(subscriber);
   } catch (error) {
     subscriber.error(named(error, method));
@@ -117,6 +125,9 @@ function named(error: unknown, method: string): unknown {
 function isRepeatable({ retry }: AnyRow, wanted: Settings['retry']): boolean {
   return wanted === 'reads' ? retry === 'read' : wanted === 'safe' && retry !== 'never';
 }
+
+/** Whether it changes a session's keys, or those at the top. What makes sessions, and ends or loads many, goes its own way. */
+const changesKeys = ({ retry, bound, command }: AnyRow) => retry !== 'read' && (bound || command.startsWith('KV_'));
 
 /** The requests into which one is cut that is too long; all of them fit, or none is sent. */
 function partsOf(row: AnyRow, before: string, text: string, argument: unknown, limit: number): readonly Part[] {
@@ -176,10 +187,7 @@ class Call implements Receiver, SettledCommand {
   }
 
   /** Sends it; the result is the undo of it. */
-  send(text: string, timeout: number, repeatable: boolean, right: 'ordinary' | 'continues' | 'vital'): this {
-    const { command } = this.row;
-    const continues = right === 'continues';
-    const outgoing = { command, text, timeout, repeatable, continues, vital: right === 'vital' };
+  send(outgoing: OutgoingRequest): this {
     this.#cancel = this.context.transport.send(outgoing, this);
     return this;
   }

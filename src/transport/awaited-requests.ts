@@ -56,7 +56,7 @@ export class AwaitedRequests {
   }
 
   /** Takes a request in; its time begins. */
-  add({ command, text, timeout, repeatable }: OutgoingRequest, receiver: Receiver): Request {
+  add({ command, text, timeout, repeatable, changes }: OutgoingRequest, receiver: Receiver): Request {
     const sentAt = this.clock.now();
     // Whole ms, so that requests of about one timeout share a line among the deadlines.
     const whole = Math.ceil(timeout);
@@ -65,6 +65,7 @@ export class AwaitedRequests {
       text,
       timeout: whole,
       repeatable,
+      changes,
       replyName: `${command}_RSP`,
       id: this.#nextId++,
       receiver,
@@ -79,6 +80,14 @@ export class AwaitedRequests {
     this.#count += 1;
     this.#deadlines.add(request);
     return request;
+  }
+
+  /** They were written, and wait to be so again. */
+  waitAgain(requests: readonly Request[]): void {
+    for (const request of requests) {
+      if (request.phase.at === 'written')
+        request.phase = { at: 'queued', firstWrittenAt: request.phase.firstWrittenAt };
+    }
   }
 
   /** Their replies came, one for each. */

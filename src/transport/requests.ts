@@ -6,6 +6,7 @@ import { AwaitedRequests } from './awaited-requests.js';
 import type { ConnectionFailure } from './connection-state.js';
 import type { Settlement } from './correlator.js';
 import { type PayloadLimit, payloadLimit, tooLarge } from './payload-limit.js';
+import { repetition } from './repetition.js';
 import {
   brokenConnection,
   closedMeanwhile,
@@ -249,28 +250,20 @@ export class Requests {
         break;
       case 'lost':
         this.#log.fence(settlement.waiters.length, false);
-        this.#lose(settlement.waiters, droppedReply);
+        this.#lose(settlement.waiters, droppedReply, traffic.inFlight);
         break;
     }
     this.#flushSoon();
     this.#rest();
   }
 
-  /** These replies will never come: what may be repeated is, the rest fails. */
-  #lose(requests: readonly Request[], loss: ReplyLoss): void {
-    const again: Request[] = [];
-    const failed: Request[] = [];
-    for (const request of requests) {
-      if (request.phase.at !== 'written') continue;
-      if (!loss.worthRepeating(request)) failed.push(request);
-      else {
-        request.phase = { at: 'queued', firstWrittenAt: request.phase.firstWrittenAt };
-        again.push(request);
-      }
-    }
+  /** These replies will never come: what may be repeated is, the rest fails. `later`: what was written after them, and is in flight. */
+  #lose(requests: readonly Request[], loss: ReplyLoss, later: readonly Request[] = []): void {
+    const { again, failed } = repetition(requests, later, loss);
+    this.#awaited.waitAgain(again);
     this.#queue.addAgain(again);
     this.#log.again(again);
-    for (const request of failed) this.#awaited.fail(request, replyLost(request, loss));
+    for (const { request, loss } of failed) this.#awaited.fail(request, replyLost(request, loss));
   }
 
   #timedOut(request: Request): void {

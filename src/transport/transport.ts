@@ -16,6 +16,11 @@ export interface OutgoingRequest {
   /** Whether it may be written again once its reply is lost. */
   readonly repeatable: boolean;
   /**
+   * Whose keys it changes: those of a session, told by its token, or those at the top. Two that change the same are never
+   * executed in another order than they were written in. Absent: it changes none, or those of many.
+   */
+  readonly changes?: string | undefined;
+  /**
    * Whether it is part of a call of which others were accepted before: then neither a full queue nor a client that is closing
    * refuses it. Default `false`.
    */
