@@ -5,7 +5,7 @@ import type { StatusName } from './protocol/status.js';
  *
  * - `not-sent`: it never left; nothing happened on the server.
  * - `unknown`: it was written, and no reply tells whether the server executed it.
- * - `executed`: the server has executed it; only its reply was lost.
+ * - `executed`: the server has executed it, as far as it does (`ResponseError`); or only its reply was lost, or was not as expected.
  */
 export type Outcome = 'not-sent' | 'unknown' | 'executed';
 
@@ -16,6 +16,9 @@ export type Outcome = 'not-sent' | 'unknown' | 'executed';
 export abstract class NdbError extends Error {
   /** A literal that tells the class of error, for `switch`. */
   abstract readonly code: string;
+
+  /** What became of the request. */
+  abstract readonly outcome: Outcome;
 
   /**
    * There where the keys of one command exceeded `maxPayload` and went in several requests: how many, and how many of them
@@ -31,6 +34,8 @@ export abstract class NdbError extends Error {
 export class ResponseError extends NdbError {
   override readonly name = 'ResponseError';
   readonly code = 'NDB_RESPONSE';
+  /** The server has answered. */
+  readonly outcome: Outcome = 'executed';
 
   constructor(
     /** The NemesisDB command, such as `SH_GET`. */
@@ -75,6 +80,8 @@ export class ValueError extends NdbError {
 export class SchemaError extends NdbError {
   override readonly name = 'SchemaError';
   readonly code = 'NDB_SCHEMA';
+  /** `not-sent` on the way in, `executed` on the way out. */
+  readonly outcome: Outcome;
 
   constructor(
     /** The NemesisDB command, such as `SH_GET`. */
@@ -91,6 +98,7 @@ export class SchemaError extends NdbError {
       `${command}: the value of key ${JSON.stringify(key)} does not match its schema${where}. ` +
         (direction === 'in' ? 'Nothing was sent.' : 'The server answered; another writer may use another schema.'),
     );
+    this.outcome = direction === 'in' ? 'not-sent' : 'executed';
   }
 }
 
@@ -128,10 +136,12 @@ export class QueueFullError extends NdbError {
     readonly command: string,
     /** How many requests wait. */
     readonly queued: number,
+    /** The option whose bound is reached. */
+    readonly bound: 'maxQueued' | 'maxQueuedBytes' = 'maxQueued',
   ) {
     super(
-      `${command} was not sent: ${queued} requests wait already. ` +
-        'Subscribe to fewer at once (mergeMap takes a concurrency), raise maxQueued, or let them wait (whenFull).',
+      `${command} was not sent: ${queued} requests wait already${bound === 'maxQueued' ? '' : ', with too many bytes'}. ` +
+        `Subscribe to fewer at once (mergeMap takes a concurrency), raise ${bound}, or let them wait (whenFull).`,
     );
   }
 }
@@ -148,10 +158,12 @@ export class TimeoutError extends NdbError {
     readonly timeout: number,
     /** Whether the request had left. */
     readonly outcome: Outcome,
+    /** Why it had not, as one clause. */
+    reason = 'what was in flight left it no place (maxInFlight)',
   ) {
     super(
       outcome === 'not-sent'
-        ? `${command} was not sent within ${timeout} ms: no connection was free. Nothing happened on the server.`
+        ? `${command} was not sent within ${timeout} ms: ${reason}. Nothing happened on the server.`
         : `${command} was not answered within ${timeout} ms. The server may have executed it.`,
     );
   }

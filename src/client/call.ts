@@ -1,5 +1,5 @@
 import { Observable, type Subscriber, type TeardownLogic } from 'rxjs';
-import { type NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
+import { NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
 import { type AnyRow, type CommandRow, UnexpectedReply } from '../protocol/command-row.js';
 import type { JsonObject } from '../protocol/json.js';
 import { type Parameter, token } from '../protocol/parameters.js';
@@ -116,8 +116,12 @@ function checked<Args extends readonly [unknown?]>(
   throw new ValueError(`${method}: ${name} ${message}. Nothing was sent.`, name);
 }
 
-/** What `writeJson` says of a value, with the command that it was meant for. */
+/** What `writeJson` says of a value, with the command that it was meant for. A getter or a `toJSON` may throw anything. */
 function named(error: unknown, method: string): unknown {
+  if (!(error instanceof NdbError)) {
+    const message = `${method}: the arguments threw an error as they were read; its cause is that. Nothing was sent.`;
+    return new ValueError(message, undefined, { cause: error });
+  }
   if (!(error instanceof ValueError) || error.message.startsWith(`${method}: `)) return error;
   return new ValueError(`${method}: ${error.message}`, error.parameter, { cause: error });
 }
@@ -223,7 +227,7 @@ class Call implements Receiver, SettledCommand {
 
   failed(error: NdbError): void {
     this.#settled = true;
-    this.#outcome = 'outcome' in error ? (error.outcome as Outcome) : 'unknown'; // of all errors that have one, it is this
+    this.#outcome = error.outcome;
     try {
       if (this.#outcome !== 'not-sent') this.#lost();
     } finally {

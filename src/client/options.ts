@@ -2,9 +2,8 @@ import * as z from 'zod/mini';
 import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
 import { ofSession } from '../protocol/parameter-objects.js';
-import { isObject } from '../protocol/parameters.js';
 import type { SessionSchema } from '../protocol/schema.js';
-import { firstComplaint, members, must } from '../protocol/validation.js';
+import { firstComplaint, members, membersOrFalse, must } from '../protocol/validation.js';
 import type { HeartbeatOptions, ReconnectOptions, TransportOptions } from '../transport/transport.js';
 
 /**
@@ -103,6 +102,11 @@ const defaultReconnect: ReconnectOptions = {
 
 const defaultHeartbeat: HeartbeatOptions = { interval: 15_000, timeout: 5000 };
 
+const isClock = (value: unknown) => {
+  if (typeof value !== 'object' || value === null) return false;
+  const { now, wall, schedule } = value as Partial<Record<keyof Clock, unknown>>; // any object may be asked for them
+  return [now, wall, schedule].every((method) => typeof method === 'function');
+};
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
 const milliseconds = must<number>(
@@ -122,8 +126,6 @@ const retry = must<Retry>(
 
 const whenFull = must<WhenFull>("'error' or 'wait'", (value) => value === 'error' || value === 'wait');
 
-const off = must<false>('false', (value) => value === false);
-
 const optionalMembers = (shape: Readonly<Record<string, z.core.$ZodType>>) =>
   members(Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, z.optional(schema)])));
 
@@ -138,31 +140,30 @@ const clientOptions = optionalMembers({
   maxQueued: count(1, 'requests'),
   maxQueuedBytes: count(0, 'bytes'),
   whenFull,
-  reconnect: z.union([
-    off,
+  reconnect: membersOrFalse(
     optionalMembers({
       initialDelay: milliseconds,
       maxDelay: milliseconds,
       attempts: count(0, 'attempts'),
       resetAfter: millisecondsFrom0,
     }),
-  ]),
-  heartbeat: z.union([off, optionalMembers({ interval: milliseconds, timeout: milliseconds })]),
+  ),
+  heartbeat: membersOrFalse(optionalMembers({ interval: milliseconds, timeout: milliseconds })),
   connectTimeout: milliseconds,
   closeTimeout: millisecondsFrom0,
   expiringBefore: millisecondsFrom0,
   sweepInterval: milliseconds,
-  clock: must<Clock>('a clock: an object with now, wall and schedule', isObject),
+  clock: must<Clock>('a clock: an object with now, wall and schedule', isClock),
   random: must<() => number>('a function', (value) => typeof value === 'function'),
 });
 
-function validate(schema: z.ZodMiniType, value: unknown, whose: string): void {
+function validate(schema: z.ZodMiniType, value: unknown, whose: string, sent = ' Nothing was sent.'): void {
   const checked = schema.safeParse(value);
   if (checked.success) return;
   const { path, message } = firstComplaint(checked.error.issues);
   const name = path.join('.');
   throw new ValueError(
-    `${whose}: ${name === '' ? 'options' : name} ${message}. Nothing was sent.`,
+    `${whose}: ${name === '' ? 'options' : name} ${message}.${sent}`,
     name === '' ? 'options' : name,
   );
 }
@@ -213,7 +214,7 @@ function reliable(random: () => number): () => number {
 
 /** A client's options with their defaults. Throws a `ValueError` that names the option and says what would be right. */
 export function settingsOf(given: NdbClientOptions = {}): Settings {
-  validate(clientOptions, given, 'NdbClient');
+  validate(clientOptions, given, 'NdbClient', '');
   const { reconnect = {}, heartbeat = {} } = given;
   return {
     timeout: given.timeout ?? 5000,

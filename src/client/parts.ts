@@ -92,12 +92,7 @@ function inParts(
 }
 
 /** The error is that of one part: what the caller is told is about the whole command. */
-function aboutAll(
-  error: NdbError & { readonly outcome?: Outcome },
-  row: AnyRow,
-  ofOthers: Outcome,
-  timeout: number,
-): NdbError {
+function aboutAll(error: NdbError, row: AnyRow, ofOthers: Outcome, timeout: number): NdbError {
   const outcome = error.outcome === 'not-sent' ? ofOthers : 'unknown';
   // A part has what is left of the time; the caller's own figure says more.
   if (error instanceof TimeoutError) return new TimeoutError(row.command, timeout, outcome);
@@ -105,5 +100,5 @@ function aboutAll(
   if (error instanceof ReplyLostError) {
     return new ReplyLostError(row.command, 'unknown', 'that to one of its requests', { cause: error });
   }
-  return error.outcome === undefined ? error : Object.assign(error, { outcome });
+  return Object.assign(error, { outcome });
 }

@@ -16,6 +16,13 @@ export function members<const Shape extends Readonly<Record<string, z.core.$ZodT
   });
 }
 
+/** Such an object, or `false`. */
+export function membersOrFalse(object: ReturnType<typeof members>) {
+  const off = must<false>('false', (value) => value === false);
+  const names = Object.keys(object.shape).join(', ');
+  return z.union([off, object], { error: `must be false, or an object with ${names}` });
+}
+
 /** What is wrong with a value, and with which member of it. */
 export interface Complaint {
   readonly path: readonly string[];

@@ -166,11 +166,18 @@ export class Requests {
     if (this.#flow.type === 'over') return this.#flow.error();
     if (!continues) {
       if (this.#flow.type === 'linked' && this.#flow.intake === 'shut') return new ClosedError();
-      const { maxQueued, maxQueuedBytes, whenFull } = this.options;
-      const isFull = this.#queue.size >= maxQueued || this.#queue.characters + text.length > maxQueuedBytes;
-      if (isFull && whenFull === 'error' && !vital) return new QueueFullError(command, this.#queue.size);
+      const bound = this.options.whenFull === 'error' && !vital ? this.#boundReachedBy(text) : undefined;
+      if (bound !== undefined) return new QueueFullError(command, this.#queue.size, bound);
     }
     return exceeds(text, this.maxPayload) ? tooLarge(command, text, this.maxPayload) : undefined;
+  }
+
+  #boundReachedBy(text: string): 'maxQueued' | 'maxQueuedBytes' | undefined {
+    const { maxQueued, maxQueuedBytes } = this.options;
+    const { size, characters } = this.#queue;
+    if (size >= maxQueued) return 'maxQueued';
+    // However long one is, it may be sent where nothing waits.
+    return size > 0 && characters + text.length > maxQueuedBytes ? 'maxQueuedBytes' : undefined;
   }
 
   #cancel(request: Request): Outcome {
@@ -270,7 +277,8 @@ export class Requests {
     const { command, timeout, phase } = request;
     if (phase.at === 'settled') return;
     if (phase.at === 'queued') this.#queue.delete(request);
-    this.#awaited.fail(request, new TimeoutError(command, timeout, outcomeOf(phase)));
+    const reason = this.#flow.type === 'linked' ? undefined : 'there was no connection, and connection$ tells why';
+    this.#awaited.fail(request, new TimeoutError(command, timeout, outcomeOf(phase), reason));
     this.#rest();
   }
 

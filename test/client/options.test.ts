@@ -48,10 +48,13 @@ describe('the options of a client', () => {
     ['reconnect.attempts', { reconnect: { attempts: 1.5 } }, 'whole number of attempts'],
     ['reconnect.initialDelay', { reconnect: { initialDelay: Number.NaN } }, 'number of milliseconds'],
     ['reconnect', { reconnect: { delay: 1 } }, 'has no "delay"; it takes initialDelay, maxDelay, attempts, resetAfter'],
+    ['reconnect', { reconnect: true }, 'false, or an object with initialDelay, maxDelay, attempts, resetAfter.'],
+    ['heartbeat', { heartbeat: true }, 'false, or an object with interval, timeout.'],
     ['heartbeat.timeout', { heartbeat: { timeout: -1 } }, 'number of milliseconds'],
     ['options', { timout: 1 }, 'has no "timout"; it takes timeout, '],
     ['options', 'fast', 'must be an object'],
     ['clock', { clock: 5 }, 'a clock'],
+    ['clock', { clock: { now: () => 0 } }, 'a clock: an object with now, wall and schedule'],
     ['random', { random: 0.5 }, 'a function'],
   ])(
     'are refused at the door with the name of the option and what would be right: %s',

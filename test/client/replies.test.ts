@@ -117,6 +117,7 @@ describe('a reply of any other status', () => {
       const { client } = fakeClient(() => ({ st, m: 'why' }));
       const { error } = await settled(command(client));
       expect(error).toBeInstanceOf(ResponseError);
+      expect(error).toMatchObject({ outcome: 'executed' });
       expect(error).toMatchObject({ status: st, statusName, serverMessage: 'why' });
       expect((error as Error).message).toMatch(message);
     },

@@ -67,6 +67,21 @@ describe('wrong arguments', () => {
     },
   );
 
+  it('that throw as they are read are no error of another kind, which is the cause', async () => {
+    const { client, transport } = fakeClient();
+    const cause = new Error('mine');
+    const throwing = {
+      get inside(): number {
+        throw cause;
+      },
+    };
+    const { error } = await settled(client.kv_set({ throwing }));
+    expect(error).toBeInstanceOf(ValueError);
+    expect(error).toMatchObject({ outcome: 'not-sent', cause });
+    expect((error as Error).message).toMatch(/^kv_set: the arguments threw an error/);
+    expect(transport.sent).toEqual([]);
+  });
+
   it('never quote a value or a token', async () => {
     const { client } = fakeClient();
     const { error } = await settled(

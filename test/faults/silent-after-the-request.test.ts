@@ -73,6 +73,6 @@ describe('a request that is never answered', () => {
     const client = make();
     const { error } = await settled(client.kv_count({ timeout: 30 }));
     expect(error).toMatchObject({ code: 'NDB_TIMEOUT', outcome: 'not-sent' });
-    expect(String(error)).toContain('no connection was free');
+    expect(String(error)).toContain('there was no connection');
   });
 });

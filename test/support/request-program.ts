@@ -93,7 +93,7 @@ class Sent {
       return what.body.of === identity ? undefined : `was given the reply of request ${String(what.body.of)}`;
     }
     if (!(what instanceof NdbError)) return `failed with ${String(what)}`;
-    const outcome = 'outcome' in what ? what.outcome : undefined;
+    const { outcome } = what;
     if (outcome === 'not-sent' && executions > 0) return `${what.code} says not sent, but it was executed`;
     if (outcome === 'executed' && executions === 0) return `${what.code} says executed, but it was not`;
     return undefined;
@@ -104,7 +104,7 @@ class Sent {
     const what = this.#heard[0]?.what;
     if (what === undefined) return 'unsubscribed';
     if (!(what instanceof NdbError)) return 'answered';
-    return 'outcome' in what ? `${what.code} ${what.outcome}` : what.code;
+    return `${what.code} ${what.outcome}`;
   }
 
   toString(): string {

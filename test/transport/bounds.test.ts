@@ -14,6 +14,14 @@ describe('the queue', () => {
     expect(requests[3]?.errors[0]).toMatchObject({ queued: 3 });
   });
 
+  it('takes one request however long it is, where none waits; and says which bound is reached', () => {
+    const { transport } = idleTransport({ maxQueuedBytes: 50 });
+    expect(send(transport, ofLength(100)).result).toBe('waiting');
+    const [error] = send(transport).errors;
+    expect(error).toMatchObject({ bound: 'maxQueuedBytes' });
+    expect(error?.message).toMatch(/1 requests wait already, with too many bytes\..* raise maxQueuedBytes/);
+  });
+
   it('is bounded by characters', () => {
     const { transport } = idleTransport({ maxQueuedBytes: 250 });
     const requests = [100, 100, 51, 50].map((bytes) => send(transport, ofLength(bytes)));
@@ -85,6 +93,15 @@ describe('the queue', () => {
 });
 
 describe('requests in flight', () => {
+  it('leave no place to one more, which is told so when its time is over', async () => {
+    const { transport, clock } = openTransport({ maxInFlight: 1, heartbeat: false });
+    send(transport, { timeout: 1000 });
+    const late = send(transport, { timeout: 100 });
+    await clock.advance(101);
+    expect(late.result).toBe('NDB_TIMEOUT not-sent');
+    expect(late.errors[0]?.message).toContain('what was in flight left it no place (maxInFlight)');
+  });
+
   it('are bounded by maxInFlight, and more follow as replies come', async () => {
     const { transport, clock, platform } = openTransport({ maxInFlight: 40 });
     const requests = Array.from({ length: 100 }, () => send(transport));
