@@ -53,8 +53,9 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
   readonly activity$: Observable<Activity>;
 
   /**
-   * What happens to all sessions of this client, in the order in which it becomes known. Hot. While it is subscribed to, every
-   * session that is created or attached to is followed. Completes when the client is closed; never errors.
+   * What happens to all sessions of this client that are followed, in the order in which it becomes known. Hot. While it is
+   * subscribed to, every session that is created or attached to is followed; those from before only where their own streams
+   * are subscribed to. Completes when the client is closed; never errors.
    */
   readonly sessionEvents$: Observable<SessionEvent>;
 
@@ -71,12 +72,13 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
 
   /**
    * Connects to a server, such as `ws://127.0.0.1:1987/`. Emits what the server says of itself on the first connection and
-   * completes; from then on the client reconnects by itself. Errors: `ConnectionError` where connecting is refused for good, or
+   * completes; from then on the client reconnects by itself. Where nothing listens it waits and tries again, as `connection$`
+   * tells; `timeout` bounds that, or `reconnect: { attempts }`. Errors: `ConnectionError` where connecting is refused for good, or
    * fails and `reconnect` is off; `ValueError` for an URL that can't be one; `ClosedError` after `close`. Commands may be subscribed to before:
    * they wait, within their timeout.
    */
-  open(url: string): Observable<ServerInfo> {
-    return this.#transport.open(url);
+  open(url: string | URL): Observable<ServerInfo> {
+    return this.#transport.open(String(url));
   }
 
   /**

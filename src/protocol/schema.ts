@@ -147,7 +147,10 @@ function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown>
   }
   if (!(result instanceof Promise)) return result;
   result.catch(() => {}); // nobody waits for it: it must not end the program as an unhandled rejection
-  throw new ValueError('The schema checks asynchronously; give one that answers at once.', 'schema');
+  throw new ValueError(
+    'The schema checks asynchronously, or threw an error (as zod then does); give one that answers at once.',
+    'schema',
+  );
 }
 
 function pathOf(issue: SchemaIssue | undefined): (string | number)[] {

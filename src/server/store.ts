@@ -19,21 +19,29 @@ export type Entry = readonly [key: string, value: JsonText];
 export interface Expiry {
   /** Seconds, not 0. A `bigint` where a double can't hold it. */
   readonly duration: number | bigint;
+  /** Whether the session ends with its keys. Otherwise these alone go, and its duration begins anew. */
   readonly deleteSession: boolean;
+  /** Whether `SH_SET` and `SH_ADD` move its deadline. */
   readonly extendOnSetAdd: boolean;
+  /** Whether `SH_GET` moves its deadline. */
   readonly extendOnGet: boolean;
 }
 
-/** A session as `SH_INFO` tells it. `remaining`: milliseconds to its deadline, negative past it. */
+/** A session as `SH_INFO` tells it. */
 export interface SessionInfo {
+  /** How many keys it has. */
   readonly keyCount: number;
+  /** How, and in how many milliseconds from now, negative past its deadline. Absent: it never expires. */
   readonly expires?: { readonly expiry: Expiry; readonly remaining: number };
 }
 
-/** A session as a dataset holds it. `expiry` is absent where it never expires. */
+/** A session as a dataset holds it. */
 export interface SavedSession {
+  /** Its token. */
   readonly token: SessionToken;
+  /** `undefined` where it never expires. */
   readonly expiry: Expiry | undefined;
+  /** Its keys, with their values. */
   readonly entries: Iterable<Entry>;
 }
 
@@ -50,10 +58,13 @@ export interface Store {
   set(place: Place, entries: readonly Entry[], keepExisting: boolean): Later<Written>;
   /** The values of keys, in their order. Extends a session that is extended by it. */
   get(place: Place, keys: readonly string[]): Later<readonly (JsonText | undefined)[] | undefined>;
+  /** Removes keys; absent ones are no error. */
   remove(place: Place, keys: readonly string[]): Later<true | undefined>;
   /** Which of the keys exist, in their order. */
   contains(place: Place, keys: readonly string[]): Later<readonly string[] | undefined>;
+  /** How many keys there are. */
   count(place: Place): Later<number | undefined>;
+  /** The keys, in any order. */
   keys(place: Place): Later<readonly string[] | undefined>;
   /** Removes all keys and writes those given. Gives the number removed. */
   clear(place: Place, entries: readonly Entry[]): Later<number | 'full' | undefined>;
@@ -77,11 +88,15 @@ export interface Store {
     expiry: Expiry | undefined,
     entries: readonly Entry[],
   ): Later<'started' | 'exists' | 'full'>;
+  /** Ends a session. False: there is none. */
   end(token: SessionToken): Later<boolean>;
   /** Ends all sessions, and gives their number. */
   endAll(): Later<number>;
+  /** Which of these sessions exist, in their order. */
   exist(tokens: readonly SessionToken[]): Later<readonly SessionToken[]>;
+  /** What `SH_INFO` tells of a session. */
   info(token: SessionToken): Later<SessionInfo | undefined>;
+  /** How many sessions there are, and how many keys in all of them. */
   totals(): Later<{ readonly sessions: number; readonly keys: number }>;
   /** Looks for expired sessions, as of `now` (the store's clock). True: it stopped to let others work; call it again. */
   sweep(now: number): Later<boolean>;

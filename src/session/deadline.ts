@@ -1,6 +1,8 @@
 /** A span of the client's monotonic ms, ends included. */
 export interface Interval {
+  /** Its beginning. */
   readonly lo: number;
+  /** Its end. */
   readonly hi: number;
 }
 

@@ -33,7 +33,9 @@ export type EndedBy = 'self' | 'other' | 'other-or-restart' | 'unknown';
  * in the same moment as the machine slept, nobody knows for how long it did, and it may have been more.
  */
 export interface Bounds {
+  /** So many for certain. */
   readonly atLeast: number;
+  /** No more than so many. */
   readonly atMost: number;
 }
 
@@ -63,6 +65,7 @@ export interface OpenedEvent extends Common {
 /** The deadline moved. By `self`: a set, add or get of this client did it. By `other`: a reply shows that it moved. */
 export interface ExtendedEvent extends Common {
   readonly type: 'extended';
+  /** Whose command moved it. */
   readonly by: 'self' | 'other';
   /**
    * `presumed` by other: ended and loaded again from a dataset would look the same. By self: the reply was lost, and another
@@ -117,6 +120,7 @@ export interface ExpiredEvent extends Common {
 /** The deadline moved across its end, and replies can't tell how: its keys may be gone. */
 export interface ResetEvent extends Common {
   readonly type: 'reset';
+  /** What may have moved the deadline. */
   readonly candidates: readonly ResetCandidate[];
   /** How often it expired, seen or not. */
   readonly missedCycles: Bounds;
@@ -127,6 +131,7 @@ export interface ResetEvent extends Common {
 /** It was ended before it expired. Its streams complete. */
 export interface EndedEvent extends Common {
   readonly type: 'ended';
+  /** Who ended it. */
   readonly by: EndedBy;
   /** `presumed`: it may have expired instead, or, by self, another client ended it just before our `sh_end_all`. */
   readonly certainty: 'proven' | 'presumed';
@@ -135,6 +140,7 @@ export interface EndedEvent extends Common {
 /** Nothing can be known for now: the connection is lost, or the local clock jumped. */
 export interface SuspendedEvent extends Common {
   readonly type: 'suspended';
+  /** Why. */
   readonly reason: SuspensionReason;
   readonly certainty: 'local';
 }
@@ -142,6 +148,7 @@ export interface SuspendedEvent extends Common {
 /** What happened in the meantime has been told before this, as far as it can be known; all goes on. */
 export interface ResumedEvent extends Common {
   readonly type: 'resumed';
+  /** Why it was suspended. */
   readonly reason: SuspensionReason;
   readonly certainty: 'proven';
 }

@@ -89,8 +89,8 @@ export class Session<Values extends object = JsonObject, Input extends object = 
   }
 
   /**
-   * Whether the server gave it a token, and nothing seen since tells that it is gone. Streams see that while they are subscribed to, on
-   * any handle of the session; and this client's own `sh_end` is seen to succeed.
+   * Whether the server gave it a token, and nothing seen since tells that it is gone: neither a reply to this client, nor, while
+   * any handle's streams are subscribed to, what these find out.
    */
   get isValid(): boolean {
     return !this.#streams.gone;

@@ -3,6 +3,7 @@ import type { Pipelining } from './correlator.js';
 
 /** What a server says of itself (`SV_INFO`). */
 export interface ServerInfo {
+  /** Such as `0.7.2`. */
   readonly serverVersion: string;
   /** Whether it can save and load datasets. */
   readonly persistEnabled: boolean;
