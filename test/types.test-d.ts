@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { describe, expectTypeOf, it } from 'vitest';
 import * as z from 'zod';
 import type {
+  JsonInput,
   JsonObject,
   JsonValue,
   NdbClient,
@@ -47,6 +48,58 @@ describe('the methods of the client', () => {
     client.sh_count(tkn, { timout: 1 });
     // @ts-expect-error kv commands have no token
     client.kv_set(tkn, { a: 1 });
+  });
+
+  it('take values whose type is an interface, and nothing that JSON has no form for', () => {
+    interface Item {
+      readonly name: string;
+      readonly price?: number;
+    }
+    interface Cart {
+      items: Item[];
+      total: bigint;
+      note?: string | undefined;
+    }
+    interface Dated {
+      at: Date;
+    }
+    interface Keys {
+      cart: Cart;
+    }
+    const anySession = {} as Session;
+    const [cart, dated, keys] = [{}, {}, {}] as [Cart, Dated, Keys];
+    client.kv_set({ cart, carts: [cart], nested: { cart }, plain: 1 });
+    client.kv_set(keys);
+    client.sh_add(tkn, { cart }, { timeout: 100 });
+    expectTypeOf(client.sh_clear_set(tkn, { cart })).toEqualTypeOf<Observable<number>>();
+    expectTypeOf(client.kv_update({ key: 'a', path: '$', value: cart })).toEqualTypeOf<Observable<number>>();
+    expectTypeOf(client.kv_arr_append({ key: 'a', items: [cart, 1, [cart]] })).toEqualTypeOf<Observable<void>>();
+    expectTypeOf(anySession.set({ cart })).toEqualTypeOf<Observable<void>>();
+    // @ts-expect-error a Date in it
+    client.kv_set({ dated });
+    // @ts-expect-error the same, deeper
+    client.sh_set(tkn, { all: [{ dated }] });
+    // @ts-expect-error a function
+    client.kv_set({ cart, run: () => 1 });
+    // @ts-expect-error a Map
+    anySession.set({ map: new Map([['a', 1]]) });
+    // @ts-expect-error nobody knows what it is
+    client.kv_set({ what: {} as unknown });
+    // @ts-expect-error a symbol
+    client.kv_update({ key: 'a', path: '$', value: Symbol('s') });
+    // @ts-expect-error a Date
+    client.kv_arr_append({ key: 'a', items: [new Date()] });
+    // @ts-expect-error no keys
+    client.kv_set(5);
+    // @ts-expect-error an array is no object of keys
+    client.kv_set([cart]);
+  });
+
+  it('are called by generic code', () => {
+    const save = <Value extends JsonInput>(value: Value) => client.kv_set({ value });
+    const saveAll = <Values extends Record<string, JsonInput>>(values: Values) => client.sh_set(tkn, values);
+    expectTypeOf(save).returns.toEqualTypeOf<Observable<void>>();
+    expectTypeOf(saveAll).returns.toEqualTypeOf<Observable<void>>();
   });
 
   it('give by key a value, by keys an object', () => {

@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
 import type { CommandRow } from '../protocol/command-row.js';
 import { commands } from '../protocol/commands.js';
-import type { JsonObject, JsonValue } from '../protocol/json.js';
-import type { FindQuery } from '../protocol/parameter-objects.js';
-import type { TokenInput } from '../protocol/parameters.js';
+import type { JsonInput, JsonObject, JsonValue, Sendable } from '../protocol/json.js';
+import type { ArrayAppendInput, FindQuery, UpdateInput } from '../protocol/parameter-objects.js';
+import type { KeysInput, SendableKeys, TokenInput } from '../protocol/parameters.js';
 import type { SchemaOutput, SessionOutput, SessionSchema, StandardSchema } from '../protocol/schema.js';
 import { type CallContext, call } from './call.js';
 import type { CallOptions } from './options.js';
@@ -37,8 +37,31 @@ type Find = <Wanted extends FindQuery['rsp']>(
   options?: CallOptions,
 ) => Observable<Wanted extends 'kv' ? JsonObject : string[]>;
 
-/** Methods whose result depends on their arguments: their rows can't say so. */
+/** Writes keys: what has an `interface` for its type, too. */
+type Write<Bound extends [tkn: TokenInput] | [], Result> = <Keys extends object>(
+  ...args: [...Bound, keys: KeysInput | SendableKeys<Keys>, options?: CallOptions]
+) => Observable<Result>;
+
+/** Writes values, as above. */
+type Update = <Value>(
+  update: Omit<UpdateInput, 'value'> & { readonly value: JsonInput | (Value & Sendable<Value>) },
+  options?: CallOptions,
+) => Observable<number>;
+type Append = <Items extends readonly unknown[]>(
+  append: Omit<ArrayAppendInput, 'items'> & { readonly items: readonly JsonInput[] | (Items & Sendable<Items>) },
+  options?: CallOptions,
+) => Observable<void>;
+
+/** Methods that depend on the types of their arguments: their rows can't say so. */
 interface Dependent {
+  sh_set: Write<[tkn: TokenInput], void>;
+  sh_add: Write<[tkn: TokenInput], void>;
+  sh_clear_set: Write<[tkn: TokenInput], number>;
+  kv_set: Write<[], void>;
+  kv_add: Write<[], void>;
+  kv_clear_set: Write<[], number>;
+  kv_update: Update;
+  kv_arr_append: Append;
   sh_get: Get<[tkn: TokenInput]>;
   kv_get: Get<[]>;
   kv_find: Find;

@@ -20,6 +20,18 @@ export type JsonInput =
   | { readonly [name: string]: JsonInput | undefined };
 
 /**
+ * `Value`, where all in it can be sent: an `interface` has no index signature, so that none is a `JsonInput`, whatever it
+ * holds. What can't be sent is `never` here, so that an argument of the type `Value & Sendable<Value>` is an error there.
+ */
+export type Sendable<Value> = Value extends JsonInput | undefined
+  ? Value
+  : Value extends ((...args: never) => unknown) | Date | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+    ? never
+    : Value extends object
+      ? { readonly [Name in keyof Value]: Sendable<Value[Name]> }
+      : never;
+
+/**
  * Deepest nesting of a value that is sent. NemesisDB's parser stops at 1,024 levels, of which the envelope of a
  * command takes some; and recursion has to end somewhere below the stack's own limit.
  */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type JsonInput, writeJson } from './json.js';
+import { type JsonInput, type Sendable, writeJson } from './json.js';
 import { isSchema, keySchemas, type SessionSchema, type StandardSchema } from './schema.js';
 import { must } from './validation.js';
 
@@ -8,6 +8,9 @@ export type TokenInput = bigint | string;
 
 /** Keys and their values, as they are set. Members that are `undefined` are left out. */
 export type KeysInput = { readonly [key: string]: JsonInput | undefined };
+
+/** `Keys`, where all of them can be sent. An array is none. */
+export type SendableKeys<Keys> = Keys extends readonly unknown[] ? never : Keys & Sendable<Keys>;
 
 /** Which keys: one, several, or several as a plain list. */
 export type KeyList = { readonly key: string } | { readonly keys: readonly string[] } | readonly string[];

@@ -1,6 +1,6 @@
 import { defer, type Observable, throwError } from 'rxjs';
 import type { JsonObject, JsonValue } from '../protocol/json.js';
-import type { KeysInput } from '../protocol/parameters.js';
+import type { KeysInput, SendableKeys } from '../protocol/parameters.js';
 import type { SessionInfo } from '../protocol/replies.js';
 import {
   checkKeys,
@@ -54,6 +54,9 @@ export type Found<Values, Key extends KeyOf<Values>> = string extends keyof Valu
 
 /** What may be set: any JSON where the session has no type of its own. */
 type Settable<Values> = string extends keyof Values ? KeysInput : Values;
+
+/** Keys to set: some of `Input`; and where that is any JSON, what has an `interface` for its type, too. */
+type SomeOf<Input, Keys> = Partial<Input> | (string extends keyof Input ? SendableKeys<Keys> : never);
 
 /**
  * A session: its token, the commands bound to it, and streams of what becomes of it. `Values` is what its keys hold;
@@ -139,12 +142,12 @@ export class Session<Values extends object = JsonObject, Input extends object = 
   }
 
   /** Sets keys. `SH_SET`. Extends with `extendOnSetAdd`. */
-  set(keys: Partial<Input>, options?: SessionCallOptions): Observable<void> {
+  set<Keys extends object>(keys: SomeOf<Input, Keys>, options?: SessionCallOptions): Observable<void> {
     return write(this.#schema, 'SH_SET', keys, (checked) => this.#commands.sh_set(this.tkn, checked, options));
   }
 
   /** Adds keys; existing ones keep their values. `SH_ADD`. Extends with `extendOnSetAdd`. */
-  add(keys: Partial<Input>, options?: SessionCallOptions): Observable<void> {
+  add<Keys extends object>(keys: SomeOf<Input, Keys>, options?: SessionCallOptions): Observable<void> {
     return write(this.#schema, 'SH_ADD', keys, (checked) => this.#commands.sh_add(this.tkn, checked, options));
   }
 
@@ -206,7 +209,7 @@ export class Session<Values extends object = JsonObject, Input extends object = 
   }
 
   /** Removes all keys, sets these, and tells how many were removed. `SH_CLEAR_SET`. Does not extend. */
-  clear_set(keys: Partial<Input>, options?: SessionCallOptions): Observable<number> {
+  clear_set<Keys extends object>(keys: SomeOf<Input, Keys>, options?: SessionCallOptions): Observable<number> {
     return write(this.#schema, 'SH_CLEAR_SET', keys, (checked) =>
       this.#commands.sh_clear_set(this.tkn, checked, options),
     );
