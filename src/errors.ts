@@ -5,7 +5,8 @@ import type { StatusName } from './protocol/status.js';
  *
  * - `not-sent`: it never left; nothing happened on the server.
  * - `unknown`: it was written, and no reply tells whether the server executed it.
- * - `executed`: the server has executed it, as far as it does (`ResponseError`); or only its reply was lost, or was not as expected.
+ * - `executed`: the server has answered it, or has provably executed it. With a `ResponseError` it refused; otherwise it did what was
+ *   asked, and the reply was lost or was not as expected.
  */
 export type Outcome = 'not-sent' | 'unknown' | 'executed';
 
@@ -34,7 +35,7 @@ export abstract class NdbError extends Error {
 export class ResponseError extends NdbError {
   override readonly name = 'ResponseError';
   readonly code = 'NDB_RESPONSE';
-  /** The server has answered. */
+  /** The server has answered, and refused. `unknown` where it refused one of the requests into which the command was cut. */
   readonly outcome: Outcome = 'executed';
 
   constructor(
@@ -159,7 +160,7 @@ export class TimeoutError extends NdbError {
     /** Whether the request had left. */
     readonly outcome: Outcome,
     /** Why it had not, as one clause. */
-    reason = 'what was in flight left it no place (maxInFlight)',
+    readonly reason = 'what was in flight left it no place (maxInFlight)',
   ) {
     super(
       outcome === 'not-sent'

@@ -70,6 +70,10 @@ describe('the methods of the client', () => {
     const [cart, dated, keys] = [{}, {}, {}] as [Cart, Dated, Keys];
     client.kv_set({ cart, carts: [cart], nested: { cart }, plain: 1 });
     client.kv_set(keys);
+    interface Optional {
+      readonly page?: number;
+    }
+    client.kv_set({ optional: {} as Optional, empty: {}, none: undefined });
     client.sh_add(tkn, { cart }, { timeout: 100 });
     expectTypeOf(client.sh_clear_set(tkn, { cart })).toEqualTypeOf<Observable<number>>();
     expectTypeOf(client.kv_update({ key: 'a', path: '$', value: cart })).toEqualTypeOf<Observable<number>>();
@@ -89,6 +93,16 @@ describe('the methods of the client', () => {
     client.kv_update({ key: 'a', path: '$', value: Symbol('s') });
     // @ts-expect-error a Date
     client.kv_arr_append({ key: 'a', items: [new Date()] });
+    // @ts-expect-error undefined is no item of an array
+    client.kv_set({ cart, list: [1, undefined] });
+    // @ts-expect-error nor a value by itself
+    client.kv_update({ key: 'a', path: '$', value: undefined });
+    // @ts-expect-error nobody knows what it is
+    client.kv_set({ cart, what: {} as object });
+    // @ts-expect-error nor what these keys are
+    client.kv_set({} as object);
+    // @ts-expect-error a class
+    client.kv_set({ cart, what: Error });
     // @ts-expect-error no keys
     client.kv_set(5);
     // @ts-expect-error an array is no object of keys

@@ -1,5 +1,5 @@
 import { Observable, type Subscriber, type TeardownLogic } from 'rxjs';
-import { NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
+import { type NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
 import { type AnyRow, type CommandRow, UnexpectedReply } from '../protocol/command-row.js';
 import type { JsonObject } from '../protocol/json.js';
 import { type Parameter, token } from '../protocol/parameters.js';
@@ -116,22 +116,19 @@ function checked<Args extends readonly [unknown?]>(
   throw new ValueError(`${method}: ${name} ${message}. Nothing was sent.`, name);
 }
 
-/** What `writeJson` says of a value, with the command that it was meant for. A getter or a `toJSON` may throw anything. */
+/** What `writeJson` says of a value, with the command that it was meant for. */
 function named(error: unknown, method: string): unknown {
-  if (!(error instanceof NdbError)) {
-    const message = `${method}: the arguments threw an error as they were read; its cause is that. Nothing was sent.`;
-    return new ValueError(message, undefined, { cause: error });
-  }
   if (!(error instanceof ValueError) || error.message.startsWith(`${method}: `)) return error;
-  return new ValueError(`${method}: ${error.message}`, error.parameter, { cause: error });
+  return new ValueError(`${method}: ${error.message}`, error.parameter, { cause: error.cause ?? error });
 }
 
 function isRepeatable({ retry }: AnyRow, wanted: Settings['retry']): boolean {
   return wanted === 'reads' ? retry === 'read' : wanted === 'safe' && retry !== 'never';
 }
 
-/** Whether it changes a session's keys, or those at the top. What makes sessions, and ends or loads many, goes its own way. */
-const changesKeys = ({ retry, bound, command }: AnyRow) => retry !== 'read' && (bound || command.startsWith('KV_'));
+/** Whether it changes the keys of one session, or those at the top. */
+const changesKeys = ({ retry, bound, command }: AnyRow) =>
+  retry !== 'read' && (bound || command.startsWith('KV_')) && command !== 'KV_SAVE';
 
 /** The requests into which one is cut that is too long; all of them fit, or none is sent. */
 function partsOf(row: AnyRow, before: string, text: string, argument: unknown, limit: number): readonly Part[] {

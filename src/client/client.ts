@@ -73,7 +73,7 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
   /**
    * Connects to a server, such as `ws://127.0.0.1:1987/`. Emits what the server says of itself on the first connection and
    * completes; from then on the client reconnects by itself. Where nothing listens it waits and tries again, as `connection$`
-   * tells; `timeout` bounds that, or `reconnect: { attempts }`. Errors: `ConnectionError` where connecting is refused for good, or
+   * tells; rxjs's `timeout` bounds that, or `reconnect: { attempts }`. Errors: `ConnectionError` where connecting is refused for good, or
    * fails and `reconnect` is off; `ValueError` for an URL that can't be one; `ClosedError` after `close`. Commands may be subscribed to before:
    * they wait, within their timeout.
    */

@@ -10,8 +10,8 @@ import type { HeartbeatOptions, ReconnectOptions, TransportOptions } from '../tr
  * Which requests are sent again once their reply is lost.
  *
  * - `reads` (the default): those that change nothing.
- * - `safe`: also set, add and rmv, which leave the same when executed twice; unless another request has left since that changes
- *   keys of the same session (or at the top, too), which it would undo.
+ * - `safe`: also set, add and rmv, which leave the same when executed twice; but none that might undo a later request on the same
+ *   session (or at the top), which has left and is not sent again itself.
  * - `none`: no request is ever sent twice.
  */
 export type Retry = 'reads' | 'safe' | 'none';

@@ -95,7 +95,7 @@ function inParts(
 function aboutAll(error: NdbError, row: AnyRow, ofOthers: Outcome, timeout: number): NdbError {
   const outcome = error.outcome === 'not-sent' ? ofOthers : 'unknown';
   // A part has what is left of the time; the caller's own figure says more.
-  if (error instanceof TimeoutError) return new TimeoutError(row.command, timeout, outcome);
+  if (error instanceof TimeoutError) return new TimeoutError(row.command, timeout, outcome, error.reason);
   // That one part was executed for certain says nothing of the others.
   if (error instanceof ReplyLostError) {
     return new ReplyLostError(row.command, 'unknown', 'that to one of its requests', { cause: error });

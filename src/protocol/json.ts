@@ -19,17 +19,36 @@ export type JsonInput =
   | readonly JsonInput[]
   | { readonly [name: string]: JsonInput | undefined };
 
+/** Objects that JSON has no form for. */
+type Unsendable =
+  | ((...args: never) => unknown)
+  | (abstract new (
+      ...args: never
+    ) => unknown)
+  | Date
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>;
+
 /**
  * `Value`, where all in it can be sent: an `interface` has no index signature, so that none is a `JsonInput`, whatever it
- * holds. What can't be sent is `never` here, so that an argument of the type `Value & Sendable<Value>` is an error there.
+ * holds. What can't be sent is `never` here, so that an argument of the type `Value & Sendable<Value>` is an error there. Types
+ * do not tell an instance of a class without methods from such an object: that is refused as it is sent.
  */
-export type Sendable<Value> = Value extends JsonInput | undefined
+export type Sendable<Value> = Value extends JsonInput
   ? Value
-  : Value extends ((...args: never) => unknown) | Date | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
+  : Value extends Unsendable
     ? never
-    : Value extends object
-      ? { readonly [Name in keyof Value]: Sendable<Value[Name]> }
-      : never;
+    : Value extends readonly unknown[]
+      ? { readonly [Index in keyof Value]: Sendable<Value[Index]> }
+      : Value extends object
+        ? [keyof Value] extends [never]
+          ? never
+          : {
+              readonly [Name in keyof Value]:
+                | Sendable<Exclude<Value[Name], undefined>>
+                | Extract<Value[Name], undefined>;
+            }
+        : never;
 
 /**
  * Deepest nesting of a value that is sent. NemesisDB's parser stops at 1,024 levels, of which the envelope of a
@@ -202,5 +221,10 @@ function writeMembers(value: object, path: Path): string {
  * NemesisDB would give it another type). Throws a `ValueError` that names the place for what JSON can't hold.
  */
 export function writeJson(value: JsonInput): string {
-  return isPlain(value, 0) ? JSON.stringify(value) : write(value, []);
+  try {
+    return isPlain(value, 0) ? JSON.stringify(value) : write(value, []);
+  } catch (cause) {
+    if (cause instanceof ValueError) throw cause;
+    throw new ValueError('A value threw an error as it was read; see `cause`. Nothing was sent.', 'value', { cause });
+  }
 }

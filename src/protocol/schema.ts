@@ -148,7 +148,7 @@ function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown>
   if (!(result instanceof Promise)) return result;
   result.catch(() => {}); // nobody waits for it: it must not end the program as an unhandled rejection
   throw new ValueError(
-    'The schema checks asynchronously, or threw an error (as zod then does); give one that answers at once.',
+    'The schema gave a promise: it checks asynchronously, or threw an error. Give one that answers at once.',
     'schema',
   );
 }

@@ -82,7 +82,7 @@ export class AwaitedRequests {
     return request;
   }
 
-  /** They were written, and wait to be so again. */
+  /** They go back to the queue. */
   waitAgain(requests: readonly Request[]): void {
     for (const request of requests) {
       if (request.phase.at === 'written')

@@ -47,6 +47,11 @@ export class RequestQueue<T extends Queueable> {
     this.#characters -= request.text.length;
   }
 
+  /** Those that wait, in their order, but for what is vital. */
+  *ordinary(): Generator<T> {
+    for (let place = this.#line.first; place !== undefined; place = place.behind) yield place.item;
+  }
+
   /** Takes out the first ones, as many as there are up to `count`. */
   take(count: number): T[] {
     const taken: T[] = [];

@@ -6,7 +6,7 @@ import { AwaitedRequests } from './awaited-requests.js';
 import type { ConnectionFailure } from './connection-state.js';
 import type { Settlement } from './correlator.js';
 import { type PayloadLimit, payloadLimit, tooLarge } from './payload-limit.js';
-import { repetition } from './repetition.js';
+import { leftBehindBy, lossOfLeftBehind, repetition, waitingAgain } from './repetition.js';
 import {
   brokenConnection,
   closedMeanwhile,
@@ -103,6 +103,10 @@ export class Requests {
     this.#limit = payloadLimit(this.options.maxPayload, link.announcedMaxPayload);
     const traffic = new Traffic(link, this.#clock, this.options.maxInFlight);
     this.#flow = { type: 'linked', traffic, intake: 'open' };
+    // Before any is written: those before them may not be, either.
+    const { bytes } = this.#limit;
+    const tooLong = [...waitingAgain(this.#queue)].filter(({ text }) => exceeds(text, bytes));
+    for (const request of tooLong) this.#giveUp(request, () => this.#refuse([request], bytes));
     this.#flushSoon();
   }
 
@@ -180,10 +184,22 @@ export class Requests {
     return size > 0 && characters + text.length > maxQueuedBytes ? 'maxQueuedBytes' : undefined;
   }
 
+  /** One leaves before its reply came; with it, what waits to be sent again and would undo it. */
+  #giveUp(request: Request, leave: () => void): void {
+    const waits = request.phase.at === 'queued';
+    const leftBehind = waits ? leftBehindBy(request, this.#queue) : [];
+    if (waits) this.#queue.delete(request);
+    for (const earlier of leftBehind) this.#queue.delete(earlier);
+    leave();
+    for (const earlier of leftBehind) this.#awaited.fail(earlier, replyLost(earlier, lossOfLeftBehind));
+  }
+
   #cancel(request: Request): Outcome {
     if (request.phase.at === 'settled') return 'executed';
-    if (request.phase.at === 'queued') this.#queue.delete(request);
-    const outcome = this.#awaited.cancel(request);
+    let outcome: Outcome = 'unknown';
+    this.#giveUp(request, () => {
+      outcome = this.#awaited.cancel(request);
+    });
     this.#rest();
     return outcome;
   }
@@ -276,9 +292,9 @@ export class Requests {
   #timedOut(request: Request): void {
     const { command, timeout, phase } = request;
     if (phase.at === 'settled') return;
-    if (phase.at === 'queued') this.#queue.delete(request);
     const reason = this.#flow.type === 'linked' ? undefined : 'there was no connection, and connection$ tells why';
-    this.#awaited.fail(request, new TimeoutError(command, timeout, outcomeOf(phase), reason));
+    const error = new TimeoutError(command, timeout, outcomeOf(phase), reason);
+    this.#giveUp(request, () => this.#awaited.fail(request, error));
     this.#rest();
   }
 

@@ -16,8 +16,8 @@ export interface OutgoingRequest {
   /** Whether it may be written again once its reply is lost. */
   readonly repeatable: boolean;
   /**
-   * Whose keys it changes: those of a session, told by its token, or those at the top. Two that change the same are never
-   * executed in another order than they were written in. Absent: it changes none, or those of many.
+   * Whose keys it changes: those of a session, told by its token, or those at the top. One is not written again after another
+   * that changes the same. Absent: it changes none, or those of many.
    */
   readonly changes?: string | undefined;
   /**

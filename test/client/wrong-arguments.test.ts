@@ -78,7 +78,7 @@ describe('wrong arguments', () => {
     const { error } = await settled(client.kv_set({ throwing }));
     expect(error).toBeInstanceOf(ValueError);
     expect(error).toMatchObject({ outcome: 'not-sent', cause });
-    expect((error as Error).message).toMatch(/^kv_set: the arguments threw an error/);
+    expect((error as Error).message).toMatch(/^kv_set: A value threw an error/);
     expect(transport.sent).toEqual([]);
   });
 

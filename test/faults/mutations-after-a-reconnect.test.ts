@@ -104,7 +104,7 @@ describe('after a reconnect', () => {
 });
 
 describe('a set whose reply was lost, and that may be sent again', () => {
-  const ofOthers = ['SH_NEW', 'SH_END_ALL', 'SH_SAVE', 'SH_LOAD'];
+  const ofOthers = ['SH_NEW', 'SH_END_ALL', 'SH_SAVE', 'SH_LOAD', 'KV_SAVE'];
 
   it.each(Object.entries(mutations))('is not after %s where that changes the same keys', async (command, send) => {
     const again = { retry: 'safe' } as const;

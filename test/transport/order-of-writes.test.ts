@@ -33,7 +33,7 @@ describe('a write that may be sent again', () => {
   it('is not where another has left since that changes the same: it would undo that', async () => {
     const { first, values } = await firstDropped({});
     expect(first.result).toBe('NDB_REPLY_LOST executed');
-    expect(first.errors[0]?.message).toMatch(/dropped a reply.*; sent again, it would undo a later one/);
+    expect(first.errors[0]?.message).toMatch(/dropped a reply.*, and to send it again might undo a later one/);
     expect(values()).toEqual(['first', 'second']);
   });
 
@@ -49,6 +49,48 @@ describe('a write that may be sent again', () => {
     await bench.clock.advance();
     expect(first.result).toBe('NDB_REPLY_LOST unknown');
     expect(bench.platform.socket.requests).toEqual([]);
+  });
+
+  it.each<[string, object, (second: SentRequest) => unknown, Record<string, unknown>]>([
+    ['is unsubscribed', {}, (second) => second.cancel(), {}],
+    ['runs out of time', { timeout: 500 }, () => {}, {}],
+    [
+      'is too long for the server that answers then',
+      { text: `{"KV_SET":{"keys":{"a":"${'x'.repeat(500)}"}}}` },
+      () => {},
+      { maxPayload: 200 },
+    ],
+  ])('is not where a later one was to be sent again as well, and %s', async (_, given, happens, info) => {
+    const bench = openTransport({ heartbeat: false, maxPayload: 8192 });
+    const first = send(bench.transport, set('first'));
+    const other = send(bench.transport, set('other', '"tkn":17'));
+    const second = send(bench.transport, { ...set('second'), ...given });
+    const later = send(bench.transport, set('later'));
+    await bench.clock.advance();
+    bench.platform.socket.end({ code: 1001 });
+    happens(second);
+    await bench.clock.advance(1000);
+    bench.platform.socket.greet(info);
+    await bench.clock.advance();
+    const values = bench.platform.socket.requests.flatMap((text) => /"a":"(\w+)"/.exec(text)?.[1] ?? []);
+    expect(values).toEqual(['other', 'later']);
+    bench.platform.socket.answerAll();
+    expect(resultsOf([first, other, later])).toEqual(['NDB_REPLY_LOST unknown', 'answered', 'answered']);
+    expect(first.errors[0]?.message).toContain('might then have undone a later one');
+  });
+
+  it('is though a later one, which never left, is given up', async () => {
+    const bench = openTransport({ heartbeat: false, maxInFlight: 1 });
+    const first = send(bench.transport, set('first'));
+    await bench.clock.advance();
+    const second = send(bench.transport, set('second'));
+    bench.platform.socket.end();
+    second.cancel();
+    await bench.clock.advance(1000);
+    bench.platform.socket.greet();
+    await bench.clock.advance();
+    bench.platform.socket.answerAll();
+    expect(first.result).toBe('answered');
   });
 
   it.each([
