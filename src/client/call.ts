@@ -78,7 +78,7 @@ function start(
     const timeout = options?.timeout ?? context.settings.timeout;
     const repeatable = isRepeatable(row, options?.retry ?? context.settings.retry);
     const { command } = row;
-    const changes = changesKeys(row) ? place : undefined;
+    const changes = row.changesKeys ? place : undefined;
     const limit = context.transport.maxPayload;
     if (!exceeds(text, limit)) {
       const outgoing = {
@@ -125,10 +125,6 @@ function named(error: unknown, method: string): unknown {
 function isRepeatable({ retry }: AnyRow, wanted: Settings['retry']): boolean {
   return wanted === 'reads' ? retry === 'read' : wanted === 'safe' && retry !== 'never';
 }
-
-/** Whether it changes the keys of one session, or those at the top. */
-const changesKeys = ({ retry, bound, command }: AnyRow) =>
-  retry !== 'read' && (bound || command.startsWith('KV_')) && command !== 'KV_SAVE';
 
 /** The requests into which one is cut that is too long; all of them fit, or none is sent. */
 function partsOf(row: AnyRow, before: string, text: string, argument: unknown, limit: number): readonly Part[] {

@@ -34,6 +34,11 @@ export interface CommandRow<Bound extends boolean, Args extends readonly [unknow
   read(body: JsonObject, argument: Args[0]): Result;
   readonly success: Success;
   readonly retry: RetryClass;
+  /**
+   * Whether it changes the keys of its session, or, not bound to one, those at the top: then none that changes the same and
+   * was written before it is sent again after it.
+   */
+  readonly changesKeys?: true;
   /** Which flag of the session makes it move the deadline. */
   readonly extends?: 'set' | 'get';
   /** How the results of a request sent in parts become one. Absent: it can't be sent in parts. */

@@ -29,6 +29,7 @@ function keyCommands<const Bound extends boolean>(family: 'SH' | 'KV', bound: Bo
       bound,
       parameter: keysWithValues,
       retry: 'safe',
+      changesKeys: true,
       extends: 'set',
       join: nothing,
     }),
@@ -37,6 +38,7 @@ function keyCommands<const Bound extends boolean>(family: 'SH' | 'KV', bound: Bo
       bound,
       parameter: keysWithValues,
       retry: 'safe',
+      changesKeys: true,
       extends: 'set',
       join: nothing,
     }),
@@ -52,7 +54,14 @@ function keyCommands<const Bound extends boolean>(family: 'SH' | 'KV', bound: Bo
       // Only gets of `keys` are cut, and those give objects.
       join: (parts) => (parts as readonly JsonObject[]).reduce(mergeKeys),
     }),
-    rmv: command({ command: `${family}_RMV`, bound, parameter: someKeys, retry: 'safe', join: nothing }),
+    rmv: command({
+      command: `${family}_RMV`,
+      bound,
+      parameter: someKeys,
+      retry: 'safe',
+      changesKeys: true,
+      join: nothing,
+    }),
     contains: query({
       command: `${family}_CONTAINS`,
       bound,
@@ -65,12 +74,20 @@ function keyCommands<const Bound extends boolean>(family: 'SH' | 'KV', bound: Bo
     }),
     count: query({ command: `${family}_COUNT`, bound, retry: 'read', reply: reply.counted, result: ({ cnt }) => cnt }),
     keys: query({ command: `${family}_KEYS`, bound, retry: 'read', reply: reply.keys, result: ({ keys }) => keys }),
-    clear: query({ command: `${family}_CLEAR`, bound, retry: 'never', reply: reply.counted, result: ({ cnt }) => cnt }),
+    clear: query({
+      command: `${family}_CLEAR`,
+      bound,
+      retry: 'never',
+      changesKeys: true,
+      reply: reply.counted,
+      result: ({ cnt }) => cnt,
+    }),
     clear_set: query({
       command: `${family}_CLEAR_SET`,
       bound,
       parameter: keysWithValues,
       retry: 'never',
+      changesKeys: true,
       reply: reply.counted,
       result: ({ cnt }) => cnt,
     }),
@@ -148,6 +165,7 @@ export const commands = {
     command: 'SH_END',
     bound: true,
     retry: 'never',
+    changesKeys: true,
     repeats: (body, _, tkn) => repeatsToken(body.tkn, tkn),
   }),
 
@@ -266,12 +284,19 @@ export const commands = {
     bound: false,
     parameter: update,
     retry: 'never',
+    changesKeys: true,
     reply: reply.counted,
     result: ({ cnt }) => cnt,
   }),
 
   /** Appends items to the array that a key holds, or to the one in its value's member `name`. `KV_ARR_APPEND`. */
-  kv_arr_append: command({ command: 'KV_ARR_APPEND', bound: false, parameter: arrayAppend, retry: 'never' }),
+  kv_arr_append: command({
+    command: 'KV_ARR_APPEND',
+    bound: false,
+    parameter: arrayAppend,
+    retry: 'never',
+    changesKeys: true,
+  }),
 
   /** Saves the top-level keys as a dataset. `KV_SAVE`. Emits once it is complete. `duration` is in ms. */
   kv_save: query({
@@ -292,6 +317,7 @@ export const commands = {
     parameter: dataset,
     success: 141,
     retry: 'never',
+    changesKeys: true,
     repeats: (body, wanted) => repeatsName(body.name, wanted),
     reply: reply.loadedKeys,
     result: ({ duration, ...loaded }) => ({ ...loaded, duration: Number(duration) }),

@@ -9,7 +9,7 @@ export interface Repetition {
 }
 
 /** The same loss, of one that is not sent again for what was written after it. */
-export const overtaken = (loss: ReplyLoss): ReplyLoss => ({
+const overtaken = (loss: ReplyLoss): ReplyLoss => ({
   ...loss,
   reason: `${loss.reason}, and to send it again might undo a later one`,
 });

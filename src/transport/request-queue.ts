@@ -1,4 +1,8 @@
 import { Line, type Place } from '../line.js';
+import type { TransportOptions } from './transport.js';
+
+/** How many may wait, and how many characters of them. */
+type Bounds = Pick<TransportOptions, 'maxQueued' | 'maxQueuedBytes'>;
 
 /** Something that can wait to be written. */
 export interface Queueable {
@@ -21,9 +25,10 @@ export class RequestQueue<T extends Queueable> {
     return this.#line.size + this.#vital.size;
   }
 
-  /** How many characters wait. */
-  get characters(): number {
-    return this.#characters;
+  /** The bound that leaves no room for one more, where one does. However long that is, it has room where nothing waits. */
+  boundReachedBy(text: string, { maxQueued, maxQueuedBytes }: Bounds): keyof Bounds | undefined {
+    if (this.size >= maxQueued) return 'maxQueued';
+    return this.size > 0 && this.#characters + text.length > maxQueuedBytes ? 'maxQueuedBytes' : undefined;
   }
 
   /** `vital`: it goes before all others that are not. */

@@ -170,18 +170,11 @@ export class Requests {
     if (this.#flow.type === 'over') return this.#flow.error();
     if (!continues) {
       if (this.#flow.type === 'linked' && this.#flow.intake === 'shut') return new ClosedError();
-      const bound = this.options.whenFull === 'error' && !vital ? this.#boundReachedBy(text) : undefined;
+      const bound =
+        this.options.whenFull === 'error' && !vital ? this.#queue.boundReachedBy(text, this.options) : undefined;
       if (bound !== undefined) return new QueueFullError(command, this.#queue.size, bound);
     }
     return exceeds(text, this.maxPayload) ? tooLarge(command, text, this.maxPayload) : undefined;
-  }
-
-  #boundReachedBy(text: string): 'maxQueued' | 'maxQueuedBytes' | undefined {
-    const { maxQueued, maxQueuedBytes } = this.options;
-    const { size, characters } = this.#queue;
-    if (size >= maxQueued) return 'maxQueued';
-    // However long one is, it may be sent where nothing waits.
-    return size > 0 && characters + text.length > maxQueuedBytes ? 'maxQueuedBytes' : undefined;
   }
 
   /** One leaves before its reply came; with it, what waits to be sent again and would undo it. */

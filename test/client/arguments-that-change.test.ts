@@ -17,6 +17,14 @@ it('a query whose key is inherited asks for that key', async () => {
   expect(await firstValueFrom(client.kv_get(new Query()))).toBe(1);
 });
 
+it('a URL may be an object, and is the same one as its text', async () => {
+  await using server = await NdbServer.listen();
+  await using client = new NdbClient();
+  await firstValueFrom(client.open(new URL(server.url)));
+  await firstValueFrom(client.open(server.url));
+  expect(await firstValueFrom(client.kv_count())).toBe(0);
+});
+
 /** A program may use its arrays and objects again as soon as it has subscribed: what was asked is what they held then. */
 describe('an argument that the program changes while the reply is on its way', () => {
   it('changes neither what is asked nor how the reply is read', async () => {

@@ -138,6 +138,15 @@ describe('a split write of which one part fails', () => {
     });
   });
 
+  it('tell why none was sent in time, where it was not', async () => {
+    const { client } = fakeClient((command) => new TimeoutError(command, 1, 'not-sent', 'it rained'), {
+      maxPayload: 64,
+    });
+    const { error } = await settled(client.kv_get({ keys: ['a'.repeat(30), 'b'.repeat(30)] }));
+    expect(error).toMatchObject({ outcome: 'not-sent', reason: 'it rained' });
+    expect((error as Error).message).toContain('it rained');
+  });
+
   it('reports the timeout that the caller set, not what was left of it for the part', async () => {
     const { client } = fakeClient((command, _, { timeout }) => new TimeoutError(command, timeout, 'unknown'), {
       maxPayload: 64,
