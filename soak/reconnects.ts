@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { filter, firstValueFrom, lastValueFrom, skip } from 'rxjs';
 import { NdbClient } from '../src/index.js';
-import type { Fault } from '../test/support/fault-proxy.js';
-import { FaultWorld } from '../test/support/fault-world.js';
+import type { Fault } from '../test/support/faults/proxy.js';
+import { FaultWorld } from '../test/support/faults/world.js';
 import { table } from './table.js';
 
 /**

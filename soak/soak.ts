@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import { endings, type FaultLedger, kinds } from '../test/support/fault-ledger.js';
+import { endings, type FaultLedger, kinds } from '../test/support/faults/ledger.js';
 import { type Round, round, Storm } from './storm.js';
 import { table } from './table.js';
 

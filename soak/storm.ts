@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { NdbClient } from '../src/index.js';
-import type { FaultLedger, Operation } from '../test/support/fault-ledger.js';
-import { operation } from '../test/support/fault-program.js';
-import { apply, type Weather, weather } from '../test/support/fault-weather.js';
-import { type Exit, FaultWorld, impatient, stateOf } from '../test/support/fault-world.js';
+import type { FaultLedger, Operation } from '../test/support/faults/ledger.js';
+import { operation } from '../test/support/faults/program.js';
+import { apply, type Weather, weather } from '../test/support/faults/weather.js';
+import { type Exit, FaultWorld, impatient, stateOf } from '../test/support/faults/world.js';
 
 /** What happens in one round: calls, then perhaps a fault, then time passes. */
 export interface Round {

@@ -1,7 +1,7 @@
 import { ClientCore } from './client/client.js';
 import type { NdbClientOptions } from './client/options.js';
-import { browserPlatform } from './transport/browser-platform.js';
 import { createTransport } from './transport/client-transport.js';
+import { browserPlatform } from './transport/socket/browser.js';
 
 /** A client of one NemesisDB, over the platform's own WebSocket. As in Node; dead connections are found by `SV_INFO`. */
 export class NdbClient extends ClientCore {
@@ -76,5 +76,5 @@ export type {
 } from './session/events.js';
 export type { Session, SessionKeys, Touch } from './session/session.js';
 export type { Activity } from './transport/activity.js';
-export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection-state.js';
+export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection/connection-state.js';
 export type { HeartbeatOptions, ReconnectOptions } from './transport/transport.js';

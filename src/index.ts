@@ -1,7 +1,7 @@
 import { ClientCore } from './client/client.js';
 import type { NdbClientOptions } from './client/options.js';
 import { createTransport } from './transport/client-transport.js';
-import { nodePlatform } from './transport/node-platform.js';
+import { nodePlatform } from './transport/socket/node.js';
 
 /**
  * A client of one NemesisDB: its commands as cold Observables, over one WebSocket that reconnects by itself.
@@ -85,5 +85,5 @@ export type {
 } from './session/events.js';
 export type { Session, SessionKeys, Touch } from './session/session.js';
 export type { Activity } from './transport/activity.js';
-export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection-state.js';
+export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection/connection-state.js';
 export type { HeartbeatOptions, ReconnectOptions } from './transport/transport.js';

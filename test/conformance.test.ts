@@ -5,8 +5,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { MemoryStore, NdbServer, type NdbServerOptions, type Store } from 'rx-nemesisdb/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../src/clock.js';
-import { ManualClock } from './server/support/manual-clock.js';
 import { slowStore } from './server/support/slow-store.js';
+import { ManualClock } from './support/clocks/manual-clock.js';
 import { empty, Line, readTranscripts, replay } from './support/replay.js';
 
 const transcripts = readTranscripts();

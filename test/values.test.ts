@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { NdbClient } from '../src/index.js';
 import { writeJson } from '../src/protocol/json.js';
 import { utf8Length } from '../src/protocol/utf8.js';
-import { fakeClient } from './support/fake-client.js';
-import { memoryServer } from './support/memory-server.js';
-import { serverUnderTest } from './support/server-under-test.js';
+import { fakeClient } from './support/peers/fake-client.js';
+import { memoryServer } from './support/peers/memory-server.js';
+import { serverUnderTest } from './support/peers/server-under-test.js';
 import { keyed, storable } from './support/values.js';
 
 /** Sets keys with any values, and gets them back. */

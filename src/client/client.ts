@@ -12,7 +12,7 @@ import type { SessionEvent } from '../session/events.js';
 import type { Session } from '../session/session.js';
 import { Sessions } from '../session/sessions.js';
 import type { Activity } from '../transport/activity.js';
-import type { ConnectionState, ServerInfo } from '../transport/connection-state.js';
+import type { ConnectionState, ServerInfo } from '../transport/connection/connection-state.js';
 import type { ClientTransport, Reply } from '../transport/transport.js';
 import { type CallContext, callFor } from './call.js';
 import { type Aliases, Caller, type CommandMethods } from './methods.js';

@@ -2,7 +2,7 @@ import { distinctUntilChanged, map, tap } from 'rxjs';
 import { commands } from '../protocol/commands.js';
 import type { JsonObject } from '../protocol/json.js';
 import type { Question, Questioner, SessionPort } from '../session/port.js';
-import type { ConnectionState } from '../transport/connection-state.js';
+import type { ConnectionState } from '../transport/connection/connection-state.js';
 import type { ClientTransport, Receiver, Reply } from '../transport/transport.js';
 import type { Settings } from './options.js';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { ValueError } from '../errors.js';
 import type { Log } from './log.js';
-import type { Store } from './store.js';
+import type { Store } from './store/store.js';
 
 /** How an embedded server is set up. All have defaults. */
 export interface NdbServerOptions {

@@ -8,15 +8,15 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
 import { Status } from '../protocol/status.js';
-import { Connection, DroppingWebSocket, type LastReply } from './connection.js';
-import { removeLeftovers } from './dataset-writer.js';
-import { Datasets } from './datasets.js';
-import { Dispatcher } from './dispatcher.js';
+import { Dispatcher } from './commands/dispatcher.js';
+import { Datasets } from './datasets/datasets.js';
+import { removeLeftovers } from './datasets/writer.js';
 import { consoleLog } from './log.js';
-import { MemoryStore } from './memory-store.js';
+import { Connection, DroppingWebSocket, type LastReply } from './network/connection.js';
 import { checkOptions, type NdbServerOptions, numbersOf, numericOptions } from './options.js';
-import type { Store } from './store.js';
-import { sweepRegularly } from './sweeper.js';
+import { sweepRegularly } from './store/expiry.js';
+import { MemoryStore } from './store/memory/memory-store.js';
+import type { Store } from './store/store.js';
 
 /** How long a client may take to answer a close frame, in milliseconds. */
 const closeTimeout = 2000;

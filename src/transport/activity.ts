@@ -1,6 +1,6 @@
 import type { Outcome } from '../errors.js';
 import type { StatusName } from '../protocol/status.js';
-import type { ConnectionState } from './connection-state.js';
+import type { ConnectionState } from './connection/connection-state.js';
 
 /**
  * What the transport does, as it does it: no values, no keys, no tokens. Times are the client's monotonic ms.

@@ -1,8 +1,8 @@
 import { Subject } from 'rxjs';
 import type { Activity, ActivityLog } from './activity.js';
-import { Connection } from './connection.js';
-import type { Platform } from './platform.js';
-import { Requests } from './requests.js';
+import { Connection } from './connection/connection.js';
+import { Requests } from './requests/requests.js';
+import type { Platform } from './socket/platform.js';
 import type { ClientTransport, Receiver, TransportOptions } from './transport.js';
 
 /** Assembles the transport of one client: requests, and the connection they flow over. */

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { NdbError, Outcome } from '../errors.js';
 import type { JsonObject } from '../protocol/json.js';
 import type { Activity } from './activity.js';
-import type { ConnectionState, ServerInfo } from './connection-state.js';
+import type { ConnectionState, ServerInfo } from './connection/connection-state.js';
 
 /** One request on its way out: its text, and what the transport must know to carry it. */
 export interface OutgoingRequest {

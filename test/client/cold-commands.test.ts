@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/protocol/commands.js';
-import { fakeClient } from '../support/fake-client.js';
+import { fakeClient } from '../support/peers/fake-client.js';
 import { settled } from '../support/settled.js';
 
 describe('a command', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { ResponseError, ValueError } from '../../src/errors.js';
 import type { Interval, NewSession } from '../../src/index.js';
-import { fakeClient } from '../support/fake-client.js';
+import { fakeClient } from '../support/peers/fake-client.js';
 import { settled } from '../support/settled.js';
 
 const tkn = 2n ** 64n - 1n;

@@ -6,8 +6,8 @@ import type { SessionEvent } from '../../src/index.js';
 import { type JsonObject, parseJson } from '../../src/protocol/json.js';
 import type { OutgoingRequest, Receiver } from '../../src/transport/transport.js';
 import { SimulatedServer } from '../session/support/simulated-server.js';
-import { TestClock } from '../session/support/test-clock.js';
-import { FakeTransport } from '../support/fake-transport.js';
+import { TestClock } from '../support/clocks/sleeping-clock.js';
+import { FakeTransport } from '../support/peers/fake-transport.js';
 
 /** Answers at once, out of a server in virtual time. */
 class SimulatedTransport extends FakeTransport {

@@ -2,7 +2,7 @@ import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { NdbClient } from '../../src/index.js';
 import { NdbServer } from '../../src/server/index.js';
-import { FaultPeer } from '../support/fault-peer.js';
+import { FaultPeer } from '../support/faults/peer.js';
 
 const broken: readonly (readonly [what: string, random: () => number])[] = [
   [

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, ResponseError } from '../../src/errors.js';
 import type { JsonObject } from '../../src/protocol/json.js';
-import { fakeClient } from '../support/fake-client.js';
+import { fakeClient } from '../support/peers/fake-client.js';
 import { settled } from '../support/settled.js';
 
 type Client = ReturnType<typeof fakeClient>['client'];

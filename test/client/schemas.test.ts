@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { SchemaError, ValueError } from '../../src/errors.js';
 import { checkKeys, keySchemas, type StandardSchema } from '../../src/protocol/schema.js';
-import { fakeClient } from '../support/fake-client.js';
+import { fakeClient } from '../support/peers/fake-client.js';
 import { settled } from '../support/settled.js';
 
 const holding = (keys: Record<string, never> | object) =>

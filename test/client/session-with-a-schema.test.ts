@@ -4,9 +4,9 @@ import * as z from 'zod';
 import { SchemaError, ValueError } from '../../src/errors.js';
 import type { SessionSchema } from '../../src/protocol/schema.js';
 import { Session, type SessionStreams } from '../../src/session/session.js';
-import { fakeClient } from '../support/fake-client.js';
-import type { Answer } from '../support/fake-transport.js';
-import { memoryServer } from '../support/memory-server.js';
+import { fakeClient } from '../support/peers/fake-client.js';
+import type { Answer } from '../support/peers/fake-transport.js';
+import { memoryServer } from '../support/peers/memory-server.js';
 import { settled } from '../support/settled.js';
 
 /** Nothing of what happens to a session in time. */

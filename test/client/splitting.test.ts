@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { PayloadTooLargeError, ReplyLostError, ResponseError, TimeoutError } from '../../src/errors.js';
-import { fakeClient } from '../support/fake-client.js';
-import { memoryServer } from '../support/memory-server.js';
+import { fakeClient } from '../support/peers/fake-client.js';
+import { memoryServer } from '../support/peers/memory-server.js';
 import { settled } from '../support/settled.js';
 import { keyed, storable, text } from '../support/values.js';
 

@@ -3,9 +3,9 @@ import { settingsOf } from '../../src/client/options.js';
 import { sessionPort } from '../../src/client/session-port.js';
 import { ConnectionError, TimeoutError } from '../../src/errors.js';
 import type { Question, SessionPort } from '../../src/session/port.js';
-import type { ConnectionState, ServerInfo } from '../../src/transport/connection-state.js';
+import type { ConnectionState, ServerInfo } from '../../src/transport/connection/connection-state.js';
 import type { Reply } from '../../src/transport/transport.js';
-import { type Answer, FakeTransport } from '../support/fake-transport.js';
+import { type Answer, FakeTransport } from '../support/peers/fake-transport.js';
 
 const url = 'ws://127.0.0.1:1987/';
 const server: ServerInfo = { serverVersion: '0.7.2', persistEnabled: false };

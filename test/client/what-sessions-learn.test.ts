@@ -5,7 +5,7 @@ import { ReplyLostError, TimeoutError } from '../../src/errors.js';
 import { commands } from '../../src/protocol/commands.js';
 import type { SettledCommand } from '../../src/session/port.js';
 import type { Reply } from '../../src/transport/transport.js';
-import { type Answer, FakeTransport } from '../support/fake-transport.js';
+import { type Answer, FakeTransport } from '../support/peers/fake-transport.js';
 import { settled } from '../support/settled.js';
 
 /** Calls with somebody who listens, or not. */

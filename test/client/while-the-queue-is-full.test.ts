@@ -5,8 +5,8 @@ import type { Session } from '../../src/index.js';
 import { type JsonObject, parseJson, writeJson } from '../../src/protocol/json.js';
 import { createTransport } from '../../src/transport/client-transport.js';
 import { SimulatedServer } from '../session/support/simulated-server.js';
-import { FakePlatform, type FakeSocket, nameOf, type Peer } from '../support/fake-platform.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { VirtualClock } from '../support/clocks/virtual-clock.js';
+import { FakePlatform, type FakeSocket, nameOf, type Peer } from '../support/peers/fake-platform.js';
 
 /** How long the server works on a request, in ms. */
 const work = 5;

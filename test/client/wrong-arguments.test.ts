@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ValueError } from '../../src/errors.js';
-import { fakeClient } from '../support/fake-client.js';
+import { fakeClient } from '../support/peers/fake-client.js';
 import { settled } from '../support/settled.js';
 
 type Client = ReturnType<typeof fakeClient>['client'];

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type NdbClient, QueueFullError, TimeoutError } from '../../src/index.js';
-import { FaultPeer } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');

@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type NdbClient, QueueFullError } from '../../src/index.js';
-import { FaultPeer } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 
 const make = clientsOfTest();
 let peer: FaultPeer;

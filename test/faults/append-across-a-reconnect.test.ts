@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, skip } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type NdbClient, ReplyLostError } from '../../src/index.js';
-import { faultSetting } from '../support/fault-setting.js';
+import { faultSetting } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 /** An append is what `INCR` is elsewhere: executed twice, it leaves another value. The server's own list tells. */

@@ -2,8 +2,8 @@ import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocket } from 'ws';
 import { ConnectionError } from '../../src/index.js';
-import { FaultPeer, faithful } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer, faithful } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 /** Codes that a peer may send, those that no peer may (1004, 1005, 1006, 1015), and one of the range for applications. */

@@ -1,7 +1,7 @@
 import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { NdbClient } from '../../src/index.js';
-import { faultSetting } from '../support/fault-setting.js';
+import { faultSetting } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 const setting = faultSetting();

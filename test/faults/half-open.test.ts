@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { filter, firstValueFrom, lastValueFrom, map } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConnectionError, type ConnectionState, type NdbClient, NdbError } from '../../src/index.js';
-import type { Direction } from '../support/fault-proxy.js';
-import { clientsOfTest, faultSetting } from '../support/fault-setting.js';
+import type { Direction } from '../support/faults/proxy.js';
+import { clientsOfTest, faultSetting } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 const heartbeat = { interval: 60, timeout: 60 };

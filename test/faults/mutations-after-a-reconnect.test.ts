@@ -2,8 +2,8 @@ import { firstValueFrom, type Observable } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallOptions, NdbClient } from '../../src/index.js';
 import { commands } from '../../src/protocol/commands.js';
-import { FaultPeer, faithful } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer, faithful } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 type Send = (client: NdbClient, options?: CallOptions) => Observable<unknown>;

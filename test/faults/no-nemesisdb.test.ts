@@ -4,8 +4,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConnectionError, ProtocolError } from '../../src/index.js';
-import { FaultPeer, type Reaction } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer, type Reaction } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 const make = clientsOfTest();

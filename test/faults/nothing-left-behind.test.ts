@@ -1,8 +1,8 @@
 import { filter, firstValueFrom, lastValueFrom, skip, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { NdbClient } from '../../src/index.js';
-import type { Fault } from '../support/fault-proxy.js';
-import { faultSetting, quick } from '../support/fault-setting.js';
+import type { Fault } from '../support/faults/proxy.js';
+import { faultSetting, quick } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 const setting = faultSetting();

@@ -1,7 +1,7 @@
 import { firstValueFrom, lastValueFrom, mergeMap, range, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type NdbClient, ProtocolError, ValueError } from '../../src/index.js';
-import { faultSetting } from '../support/fault-setting.js';
+import { faultSetting } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 const setting = faultSetting();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { program, run } from '../support/fault-program.js';
+import { program, run } from '../support/faults/program.js';
 
 /**
  * Any commands, over any faults, restarts and reconnects: no wrong answer, no double execution, every call settles once, and

@@ -1,9 +1,9 @@
 import { filter, firstValueFrom, map, take, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConnectionState, NdbClient } from '../../src/index.js';
-import { FaultPeer } from '../support/fault-peer.js';
-import { FaultProxy } from '../support/fault-proxy.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer } from '../support/faults/peer.js';
+import { FaultProxy } from '../support/faults/proxy.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 
 type Waiting = Extract<ConnectionState, { state: 'waiting' }>;
 

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { filter, firstValueFrom, lastValueFrom, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { FaultPeer } from '../support/fault-peer.js';
-import { faultSetting } from '../support/fault-setting.js';
+import { FaultPeer } from '../support/faults/peer.js';
+import { faultSetting } from '../support/faults/setting.js';
 
 const setting = faultSetting();
 

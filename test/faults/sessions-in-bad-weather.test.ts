@@ -3,11 +3,11 @@ import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NdbClient, Session, SessionEvent } from '../../src/index.js';
 import { NdbServer } from '../../src/server/index.js';
-import { FaultProxy } from '../support/fault-proxy.js';
-import { clientsOfTest } from '../support/fault-setting.js';
-import { type Fact, keyOfOthers, TruthfulStore } from '../support/fault-truth.js';
-import { apply, type Weather, weather } from '../support/fault-weather.js';
-import { impatient, stateOf } from '../support/fault-world.js';
+import { FaultProxy } from '../support/faults/proxy.js';
+import { clientsOfTest } from '../support/faults/setting.js';
+import { type Fact, keyOfOthers, TruthfulStore } from '../support/faults/truth.js';
+import { apply, type Weather, weather } from '../support/faults/weather.js';
+import { impatient, stateOf } from '../support/faults/world.js';
 
 /** What a session's streams say is compared with what its server's store has seen, over random faults. */
 const make = clientsOfTest();

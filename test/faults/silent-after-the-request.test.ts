@@ -1,8 +1,8 @@
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TimeoutError } from '../../src/index.js';
-import { FaultPeer, onCommands } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer, onCommands } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 /** The timeout runs from subscription to reply, whatever has been done with the request meanwhile. */

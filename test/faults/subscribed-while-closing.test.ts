@@ -1,8 +1,8 @@
 import { firstValueFrom, lastValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ClosedError, type NdbClient } from '../../src/index.js';
-import { FaultPeer, type PeerRequest } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { FaultPeer, type PeerRequest } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 import { type Settled, settled } from '../support/settled.js';
 
 const make = clientsOfTest();

@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { FaultPeer } from '../support/fault-peer.js';
-import { FaultProxy } from '../support/fault-proxy.js';
+import { FaultPeer } from '../support/faults/peer.js';
+import { FaultProxy } from '../support/faults/proxy.js';
 
 /** The proxy is a measuring instrument: what it claims to do is shown with plain sockets, without the client. */
 let peer: FaultPeer;

@@ -4,9 +4,9 @@ import { firstValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { ConnectionError } from '../../src/index.js';
-import { selfSigned } from '../support/fault-certificate.js';
-import { FaultPeer } from '../support/fault-peer.js';
-import { clientsOfTest } from '../support/fault-setting.js';
+import { selfSigned } from '../support/faults/certificate.js';
+import { FaultPeer } from '../support/faults/peer.js';
+import { clientsOfTest } from '../support/faults/setting.js';
 import { settled } from '../support/settled.js';
 
 const make = clientsOfTest();

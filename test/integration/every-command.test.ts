@@ -1,7 +1,7 @@
 import { lastValueFrom, map, type Observable } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type NdbClient, type NewSession, ResponseError, Status } from '../../src/index.js';
-import { serverUnderTest } from '../support/server-under-test.js';
+import { serverUnderTest } from '../support/peers/server-under-test.js';
 import { settled } from '../support/settled.js';
 
 const server = serverUnderTest();

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
-import { Dispatcher } from '../../src/server/dispatcher.js';
+import { Dispatcher } from '../../src/server/commands/dispatcher.js';
 import { consoleLog, MemoryStore } from '../../src/server/index.js';
-import { valueText } from '../../src/server/value-text.js';
-import { readExactly, readQuickly } from '../../src/server/wire.js';
+import { valueText } from '../../src/server/json/value-text.js';
+import { readExactly, readQuickly } from '../../src/server/json/wire.js';
 
 const failures: string[] = [];
 const log = consoleLog('error', (line) => failures.push(line));

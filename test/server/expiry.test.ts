@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeadlineHeap } from '../../src/server/deadline-heap.js';
 import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
-import { ManualClock } from './support/manual-clock.js';
+import { DeadlineHeap } from '../../src/server/store/memory/deadline-heap.js';
+import { ManualClock } from '../support/clocks/manual-clock.js';
 import { ask, connectTo } from './support/peers.js';
 
 const plain = { duration: 10, deleteSession: true, extendOnGet: false, extendOnSetAdd: false };

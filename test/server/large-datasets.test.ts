@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { systemClock } from '../../src/clock.js';
-import { slicesOf } from '../../src/server/dataset-slices.js';
+import { slicesOf } from '../../src/server/datasets/slices.js';
 import { MemoryStore, NdbServer } from '../../src/server/index.js';
 import { Turns } from '../../src/server/turns.js';
 import { complete, completeSessions, savedSession, writeByHand } from './support/by-hand.js';

@@ -1,7 +1,7 @@
 import { lastValueFrom, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { NdbClient, Session, SessionEvent } from '../../src/index.js';
-import { serverUnderTest } from '../support/server-under-test.js';
+import { serverUnderTest } from '../support/peers/server-under-test.js';
 
 const server = serverUnderTest();
 

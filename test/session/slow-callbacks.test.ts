@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Agenda, type Planned } from '../../src/session/agenda.js';
-import { TestClock } from './support/test-clock.js';
+import { TestClock } from '../support/clocks/sleeping-clock.js';
 import { types, World } from './support/world.js';
 
 describe('a callback that is slow', () => {

@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/clock.js';
 import { createTransport } from '../../src/transport/client-transport.js';
-import { nodePlatform } from '../../src/transport/node-platform.js';
-import { transportOptions } from './fake-platform.js';
+import { nodePlatform } from '../../src/transport/socket/node.js';
+import { transportOptions } from './peers/fake-platform.js';
 
 /** A program of its own: connects, asks, leaves something in the queue and in flight, closes, and has nothing more to do. */
 const [url = '', way = ''] = process.argv.slice(2);

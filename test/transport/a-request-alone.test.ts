@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asking, correlator, frame, holding, pending, serial, waiter } from '../support/correlating.js';
+import { asking, correlator, frame, holding, pending, serial, waiter } from '../support/correlation/correlating.js';
 
 /** Sixteen lone requests are answered, and the fence that counts is written. */
 function afterSixteen() {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Deadlines, type Due } from '../../src/transport/deadlines.js';
-import { VirtualClock } from '../support/virtual-clock.js';
+import { Deadlines, type Due } from '../../src/transport/requests/timeouts.js';
+import { VirtualClock } from '../support/clocks/virtual-clock.js';
 
 interface Wait extends Due {
   readonly name: string;

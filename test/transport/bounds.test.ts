@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PayloadTooLargeError, QueueFullError } from '../../src/errors.js';
-import { nameOf } from '../support/fake-platform.js';
-import { idleTransport, openTransport, url } from '../support/opened-transport.js';
+import { nameOf } from '../support/peers/fake-platform.js';
+import { idleTransport, openTransport, url } from '../support/peers/opened-transport.js';
 import { send, write } from '../support/sent-request.js';
 
 const ofLength = (bytes: number) => ({ text: `{"KV_GET":{"keys":["${'a'.repeat(bytes - 24)}"]}}` });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { browserPlatform } from '../../src/transport/browser-platform.js';
-import type { SocketEnd } from '../../src/transport/platform.js';
+import { browserPlatform } from '../../src/transport/socket/browser.js';
+import type { SocketEnd } from '../../src/transport/socket/platform.js';
 
 /** As much of a browser's WebSocket as is used. */
 class PageSocket {

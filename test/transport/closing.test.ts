@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, type NdbError } from '../../src/errors.js';
-import { type Bench, idleTransport, namesOf, openTransport, url } from '../support/opened-transport.js';
+import { type Bench, idleTransport, namesOf, openTransport, url } from '../support/peers/opened-transport.js';
 import { send, write } from '../support/sent-request.js';
 
 /** Closes, and tells when that is done. */

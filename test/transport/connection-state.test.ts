@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ConnectionError, ValueError } from '../../src/errors.js';
-import { type ConnectionEvent, type ConnectionState, next, refusal } from '../../src/transport/connection-state.js';
+import {
+  type ConnectionEvent,
+  type ConnectionState,
+  next,
+  refusal,
+} from '../../src/transport/connection/connection-state.js';
 
 const url = 'ws://host/';
 const error = new ConnectionError('gone');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import type { Frame, Settlement, Waiter } from '../../src/transport/correlator.js';
-import { correlationProperty, type Tally } from '../support/correlation-property.js';
+import type { Frame, Settlement, Waiter } from '../../src/transport/requests/correlator.js';
+import { correlationProperty, type Tally } from '../support/correlation/property.js';
 
 /** Correlation as other clients do it: the first reply is that of the first request, and so on. */
-vi.mock('../../src/transport/correlator.js', () => ({
+vi.mock('../../src/transport/requests/correlator.js', () => ({
   Correlator: class ByOrder<W extends Waiter> {
     readonly #waiters: W[] = [];
     readonly batches = 0;

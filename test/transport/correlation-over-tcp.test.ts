@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { createTransport } from '../../src/transport/client-transport.js';
-import { nodePlatform } from '../../src/transport/node-platform.js';
-import { transportOptions } from '../support/fake-platform.js';
-import { program, Run, type Step } from '../support/request-program.js';
-import { Ledger, type ServerScript, serverScript } from '../support/scripted-peer.js';
-import { ScriptedServer, type WireScript, wireScript } from '../support/scripted-server.js';
+import { nodePlatform } from '../../src/transport/socket/node.js';
+import { program, Run, type Step } from '../support/correlation/program.js';
+import { transportOptions } from '../support/peers/fake-platform.js';
+import { Ledger, type ServerScript, serverScript } from '../support/peers/scripted-peer.js';
+import { ScriptedServer, type WireScript, wireScript } from '../support/peers/scripted-server.js';
 
 /** No request lasts longer, in real ms. */
 const longest = 150;

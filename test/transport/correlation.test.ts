@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { correlationProperty, type Tally } from '../support/correlation-property.js';
+import { correlationProperty, type Tally } from '../support/correlation/property.js';
 
 /** Fewer where a thousand mutants have to pass by. */
 const runs = Number(process.env.CORRELATION_RUNS ?? 4000);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FakeSocket } from '../support/fake-platform.js';
-import { namesOf, openTransport } from '../support/opened-transport.js';
+import { VirtualClock } from '../support/clocks/virtual-clock.js';
+import type { FakeSocket } from '../support/peers/fake-platform.js';
+import { namesOf, openTransport } from '../support/peers/opened-transport.js';
 import { send } from '../support/sent-request.js';
-import { VirtualClock } from '../support/virtual-clock.js';
 
 const heartbeat = { interval: 1000, timeout: 500 };
 const found = 1.2 * heartbeat.interval + heartbeat.timeout;

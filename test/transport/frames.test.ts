@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
 import { type JsonObject, type JsonValue, parseJson } from '../../src/protocol/json.js';
-import { parseFrame } from '../../src/transport/frames.js';
+import { parseFrame } from '../../src/transport/socket/frames.js';
 
 function refusal(text: string): string {
   try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Bench, namesOf, openTransport } from '../support/opened-transport.js';
+import { type Bench, namesOf, openTransport } from '../support/peers/opened-transport.js';
 import { type SentRequest, send, write } from '../support/sent-request.js';
 
 const resultsOf = (requests: readonly SentRequest[]) => requests.map(({ result }) => result);

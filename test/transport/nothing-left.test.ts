@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { idleTransport, openTransport, url } from '../support/opened-transport.js';
-import { Ledger } from '../support/scripted-peer.js';
-import { ScriptedServer } from '../support/scripted-server.js';
+import { idleTransport, openTransport, url } from '../support/peers/opened-transport.js';
+import { Ledger } from '../support/peers/scripted-peer.js';
+import { ScriptedServer } from '../support/peers/scripted-server.js';
 import { send } from '../support/sent-request.js';
 
 const program = fileURLToPath(new URL('../support/one-request-and-close.ts', import.meta.url));

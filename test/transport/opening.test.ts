@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClosedError, ConnectionError, NdbError, ProtocolError, ValueError } from '../../src/errors.js';
-import { idleTransport, namesOf, openTransport, url } from '../support/opened-transport.js';
+import { idleTransport, namesOf, openTransport, url } from '../support/peers/opened-transport.js';
 import { send } from '../support/sent-request.js';
 
 const heard = () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openTransport } from '../support/opened-transport.js';
+import { openTransport } from '../support/peers/opened-transport.js';
 import { type SentRequest, send } from '../support/sent-request.js';
 
 const set = (value: string, changes = 'KV') => ({

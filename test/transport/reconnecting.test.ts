@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConnectionError, ProtocolError } from '../../src/errors.js';
-import type { ConnectionState } from '../../src/transport/connection-state.js';
-import { idleTransport, namesOf, openTransport, url } from '../support/opened-transport.js';
+import type { ConnectionState } from '../../src/transport/connection/connection-state.js';
+import { idleTransport, namesOf, openTransport, url } from '../support/peers/opened-transport.js';
 
 const reconnect = { initialDelay: 100, maxDelay: 1000, attempts: Number.POSITIVE_INFINITY, resetAfter: 10_000 };
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Activity } from '../../src/transport/activity.js';
-import { idleTransport, namesOf, openTransport, url } from '../support/opened-transport.js';
+import { idleTransport, namesOf, openTransport, url } from '../support/peers/opened-transport.js';
 import { type SentRequest, send, write } from '../support/sent-request.js';
 
 const resultsOf = (requests: readonly SentRequest[]) => requests.map(({ result }) => result);

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { encodeTextFrames } from '../../src/protocol/text-frames.js';
-import { masking } from '../../src/transport/masking.js';
-import { nodePlatform } from '../../src/transport/node-platform.js';
-import type { PlatformSocket } from '../../src/transport/platform.js';
+import { masking } from '../../src/transport/socket/masking.js';
+import { nodePlatform } from '../../src/transport/socket/node.js';
+import type { PlatformSocket } from '../../src/transport/socket/platform.js';
 
 let server: WebSocketServer;
 let peer: WebSocket;

@@ -1,6 +1,6 @@
-import type { Datasets } from '../datasets.js';
-import type { Request } from '../request.js';
-import type { Later, Store } from '../store.js';
+import type { Datasets } from '../datasets/datasets.js';
+import type { Request } from '../json/request.js';
+import type { Later, Store } from '../store/store.js';
 
 /** What commands work on. */
 export interface Context {

@@ -1,11 +1,11 @@
 import { Status } from '../../protocol/status.js';
-import type { Loaded } from '../datasets.js';
-import { faultIn, member, optional, required } from '../parameters.js';
-import { refusal, reply } from '../replies.js';
-import { andThen } from '../store.js';
-import { tokenOf } from '../tokens.js';
-import type { WireObject, WireValue } from '../wire.js';
+import type { Loaded } from '../datasets/datasets.js';
+import { refusal, reply } from '../json/replies.js';
+import type { WireObject, WireValue } from '../json/wire.js';
+import { andThen } from '../store/store.js';
+import { tokenOf } from '../store/tokens.js';
 import type { Command, Context } from './context.js';
+import { faultIn, member, optional, required } from './parameters.js';
 
 const nameParameter = [required('name', 'string')];
 const saveSessionsParameters = [required('name', 'string'), optional('tkns', 'array')];

@@ -1,10 +1,10 @@
 import { Status } from '../../protocol/status.js';
-import { type Fault, faultIn, type Parameter, required } from '../parameters.js';
-import { ok, refusal, reply } from '../replies.js';
-import { andThen, type Entry, type Later, type Place, type Store } from '../store.js';
-import { type JsonText, valueText } from '../value-text.js';
-import type { WireObject, WireValue } from '../wire.js';
+import { ok, refusal, reply } from '../json/replies.js';
+import { type JsonText, valueText } from '../json/value-text.js';
+import type { WireObject, WireValue } from '../json/wire.js';
+import { andThen, type Entry, type Later, type Place, type Store } from '../store/store.js';
 import type { Command } from './context.js';
+import { type Fault, faultIn, type Parameter, required } from './parameters.js';
 
 /** The members of a reply; `undefined`: there is no such session. */
 type Members = string | undefined | Fault;

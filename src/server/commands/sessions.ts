@@ -1,11 +1,11 @@
 import { Status } from '../../protocol/status.js';
-import { faultIn, member, optional, required } from '../parameters.js';
-import { ok, refusal, reply } from '../replies.js';
-import type { Request } from '../request.js';
-import { andThen, type Expiry, type Later, type SessionInfo, type Store } from '../store.js';
-import { randomToken, type SessionToken, tokenOf } from '../tokens.js';
-import type { WireObject, WireValue } from '../wire.js';
+import { ok, refusal, reply } from '../json/replies.js';
+import type { Request } from '../json/request.js';
+import type { WireObject, WireValue } from '../json/wire.js';
+import { andThen, type Expiry, type Later, type SessionInfo, type Store } from '../store/store.js';
+import { randomToken, type SessionToken, tokenOf } from '../store/tokens.js';
 import type { Command } from './context.js';
+import { faultIn, member, optional, required } from './parameters.js';
 
 const newParameters = [optional('expiry', 'object')];
 const expiryParameters = [

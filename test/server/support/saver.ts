@@ -1,8 +1,8 @@
 /** Saves again and again, each time with a higher number in every key, until it is killed. */
 import { systemClock } from '../../../src/clock.js';
-import { Datasets } from '../../../src/server/datasets.js';
+import { Datasets } from '../../../src/server/datasets/datasets.js';
 import { consoleLog } from '../../../src/server/log.js';
-import { MemoryStore } from '../../../src/server/memory-store.js';
+import { MemoryStore } from '../../../src/server/store/memory/memory-store.js';
 
 const [folder = '', name = '', from = '0'] = process.argv.slice(2);
 const store = new MemoryStore(systemClock);

@@ -9,8 +9,8 @@ import { Session } from '../../../src/session/session.js';
 import { FollowingStreams } from '../../../src/session/streams.js';
 import { SessionTracker, type TrackerOptions } from '../../../src/session/tracker.js';
 import type { Reply } from '../../../src/transport/transport.js';
+import { TestClock } from '../../support/clocks/sleeping-clock.js';
 import { SimulatedServer } from './simulated-server.js';
-import { TestClock } from './test-clock.js';
 
 const rows = new Map(Object.values(commands).map((row) => [row.command, row]));
 

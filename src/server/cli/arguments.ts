@@ -1,0 +1,177 @@
+import { parseArgs } from 'node:util';
+import { ValueError } from '../../errors.js';
+import { consoleLog, type LogLevel, logLevels } from '../log.js';
+import { type NdbServerOptions, numericFault, originFault } from '../options.js';
+import { NdbServer } from '../server.js';
+import { readConfigurationFile } from './config-file.js';
+
+const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, from memory.
+
+  --host ADDRESS          where to listen (default 127.0.0.1: this machine only)
+  --port PORT             default 1987; 0: any that is free
+  --max-payload BYTES     longest request (default 1024, as NemesisDB is shipped); K, M and G are understood
+  --persist DIR           save datasets in this folder, which must exist (default: saving is off)
+  --load NAME             load this dataset before answering
+  --sweep-interval MS     time between two looks for expired sessions (default 5000)
+  --allow-origin ORIGIN   let browser pages of this origin connect, or * for any; may be repeated
+  --max-connections N     default 10000
+  --max-memory BYTES      bound for keys and sessions; K, M and G are understood (default: none)
+  --config FILE           NemesisDB's own configuration, version 5; the options above go before it
+  --log LEVEL             ${logLevels.join(', ')} (default warn)
+  --help
+`;
+
+const flags = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  'max-payload': { type: 'string' },
+  persist: { type: 'string' },
+  load: { type: 'string' },
+  'sweep-interval': { type: 'string' },
+  'allow-origin': { type: 'string', multiple: true },
+  'max-connections': { type: 'string' },
+  'max-memory': { type: 'string' },
+  config: { type: 'string' },
+  log: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+/** The flags that are numbers, and the option that each sets; those of bytes may have a unit. */
+const numericFlags = [
+  ['port', 'port', 'count'],
+  ['max-payload', 'maxPayload', 'bytes'],
+  ['sweep-interval', 'sweepInterval', 'count'],
+  ['max-connections', 'maxConnections', 'count'],
+  ['max-memory', 'maxMemory', 'bytes'],
+] as const;
+
+const multiples: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+function readNumber(text: string, kind: 'count' | 'bytes'): number {
+  const [, digits, unit = ''] = (kind === 'bytes' ? /^(\d+)([KMG]?)$/ : /^(\d+)$/).exec(text) ?? [];
+  return digits === undefined ? Number.NaN : Number(digits) * (multiples[unit] ?? 1);
+}
+
+const isLogLevel = (text: string): text is LogLevel => (logLevels as readonly string[]).includes(text); // any text may be asked for
+
+type Flag = keyof typeof flags;
+const isFlag = (name: string): name is Flag => Object.hasOwn(flags, name);
+
+/** What is given for each flag, and a sentence for each thing that can't be: the platform stops at the first. */
+function readFlags(args: readonly string[]): { given: Map<Flag, string[]>; mistakes: string[] } {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: flags,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const given = new Map<Flag, string[]>();
+  const mistakes: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') mistakes.push(`Unexpected argument '${token.value}'. See --help.`);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value, inlineValue } = token;
+    if (!isFlag(name)) {
+      mistakes.push(`Unknown option '${rawName}'. See --help.`);
+    } else if (flags[name].type === 'boolean') {
+      if (value === undefined) given.set(name, []);
+      else mistakes.push(`Option '${rawName}' takes no argument. See --help.`);
+    } else if (value === undefined) {
+      mistakes.push(`Option '${rawName}' needs an argument. See --help.`);
+    } else if (!inlineValue && value.startsWith('-')) {
+      mistakes.push(`Option '${rawName}' argument is ambiguous. See --help.`);
+    } else {
+      given.set(name, [...(given.get(name) ?? []), value]);
+    }
+  }
+  return { given, mistakes };
+}
+
+type Plan = { readonly options: NdbServerOptions } | { readonly help: true } | { readonly mistakes: readonly string[] };
+
+/** What a command line asks for. */
+export async function readCommandLine(args: readonly string[]): Promise<Plan> {
+  const { given, mistakes } = readFlags(args);
+  if (given.has('help')) return { help: true };
+  const last = (flag: Flag) => given.get(flag)?.at(-1);
+  const options: NdbServerOptions = { port: 1987 };
+  const file = last('config');
+  if (file !== undefined) {
+    const configuration = await readConfigurationFile(file);
+    if (configuration.mistakes) mistakes.push(...configuration.mistakes);
+    else Object.assign(options, configuration.options);
+  }
+  for (const flag of ['host', 'persist', 'load'] as const) {
+    const value = last(flag);
+    if (value === undefined) continue;
+    options[flag] = value;
+    if (value === '') mistakes.push(`--${flag} must not be empty.`);
+  }
+  // Where the file is wrong, it may still be meant to name a folder.
+  if (options.load !== undefined && options.persist === undefined && file === undefined)
+    mistakes.push('--load needs the folder of the dataset: name it with --persist.');
+  const origins = given.get('allow-origin');
+  if (origins !== undefined) options.allowOrigin = origins;
+  mistakes.push(...(origins ?? []).flatMap((origin) => originFault(origin, '--allow-origin') ?? []));
+  for (const [flag, option, kind] of numericFlags) {
+    const text = last(flag);
+    if (text === undefined) continue;
+    options[option] = readNumber(text, kind);
+    const fault = numericFault(option, options[option], `--${flag}`);
+    if (fault !== undefined) mistakes.push(fault);
+  }
+  const level = last('log') ?? 'warn';
+  if (isLogLevel(level)) options.log = consoleLog(level);
+  else mistakes.push(`--log must be one of ${logLevels.join(', ')}.`);
+  return mistakes.length === 0 ? { options } : { mistakes };
+}
+
+/** Why a server could not be started, in one sentence. */
+function reasonOf(cause: unknown, { host = '127.0.0.1', port }: NdbServerOptions): string {
+  if (cause instanceof ValueError) return cause.message;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE')
+    return `Port ${port} of ${host} is in use: stop what listens there, or choose another with --port.`;
+  if (code === 'EACCES')
+    return `Port ${port} of ${host} needs rights that this user lacks: choose one above 1023 with --port.`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `${host} is no address of this machine: choose another with --host.`;
+  return `The server could not be started: ${cause instanceof Error ? cause.message : String(cause)}.`;
+}
+
+/** Resolves when the process is told to stop. Further signals, as of an impatient user, do not cut a save short. */
+function stopSignal(): Promise<'stop'> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('stop'));
+  });
+}
+
+/** Runs the server until it is told to stop; gives the status to end with. */
+export async function run(args: readonly string[]): Promise<number> {
+  // Listened for from the beginning: a load may take longer than whoever starts the server waits.
+  const stop = stopSignal();
+  const plan = await readCommandLine(args);
+  if ('help' in plan) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  if ('mistakes' in plan) {
+    process.stderr.write(plan.mistakes.map((mistake) => `${mistake}\n`).join(''));
+    return 1;
+  }
+  let server: NdbServer | 'stop';
+  try {
+    server = await Promise.race([NdbServer.listen(plan.options), stop]);
+  } catch (cause) {
+    process.stderr.write(`${reasonOf(cause, plan.options)}\n`);
+    return 1;
+  }
+  // A load has nothing to finish: it is left where it is, and would keep the process alive.
+  if (server === 'stop') process.exit(0);
+  const saving = plan.options.persist === undefined ? 'saving is off' : `datasets in ${plan.options.persist}`;
+  process.stdout.write(`Listening on ${server.url} (${saving})\n`);
+  await stop;
+  await server.close();
+  return 0;
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { complete, type DatasetKind, flush, formVersion, kindNumbers, makeFolder, nextTimestamp } from './folders.js';
+import { frames } from './slices.js';
+
+/** What is saved as one, a key or a session: its text, or the pieces of it where it is long. */
+export type Item = string | Iterable<string>;
+
+/** A new data file is begun past this many characters. */
+const fileLength = 10 * 1024 * 1024;
+
+/** How many characters are handed to the disk at once: one call a key would take a minute for a million. */
+const blockLength = 64 * 1024;
+
+const temporary = '.saving-';
+
+/** The folders that this process is writing: what else has its number is of a process that had it before, and is gone. */
+const beingWritten = new Set<string>();
+
+async function writeFlushed(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes data files one after the other, each flushed when it is full. */
+class DataWriter {
+  readonly #folder: string;
+  readonly #kind: DatasetKind;
+  #file: FileHandle | undefined;
+  #count = 0;
+  /** Characters in the file so far, those of the block included. */
+  #length = 0;
+  #block = '';
+
+  constructor(folder: string, kind: DatasetKind) {
+    this.#folder = folder;
+    this.#kind = kind;
+  }
+
+  /** Begins an item. Gives what to wait for where the disk is to take what has come together. */
+  begin(text: string): Promise<void> | undefined {
+    if (this.#length >= fileLength) return this.finish().then(() => this.begin(text));
+    return this.goOn(this.#length === 0 ? frames[this.#kind][0] + text : `,${text}`);
+  }
+
+  /** Writes more of the item that was begun last. */
+  goOn(text: string): Promise<void> | undefined {
+    this.#block += text;
+    this.#length += text.length;
+    return this.#block.length < blockLength ? undefined : this.#writeBlock();
+  }
+
+  /** Ends the file that is being written, if any. */
+  async finish(): Promise<void> {
+    if (this.#length > 0) {
+      this.#block += frames[this.#kind][1];
+      await this.#writeBlock();
+      await this.#file?.sync();
+    }
+    await this.close();
+    this.#length = 0;
+  }
+
+  /** Lets go of the file that is being written, if any, as it is. */
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  async #writeBlock(): Promise<void> {
+    const block = this.#block;
+    this.#block = '';
+    this.#file ??= await open(join(this.#folder, String(this.#count++)), 'wx');
+    await this.#file.writeFile(block);
+  }
+}
+
+async function writeData(
+  folder: string,
+  kind: DatasetKind,
+  items: AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>,
+): Promise<void> {
+  const writer = new DataWriter(folder, kind);
+  try {
+    for await (const batch of items) {
+      for (const item of batch) {
+        let isBegun = false;
+        for (const piece of typeof item === 'string' ? [item] : item) {
+          const written = isBegun ? writer.goOn(piece) : writer.begin(piece);
+          isBegun = true;
+          if (written) await written;
+        }
+      }
+    }
+    await writer.finish();
+  } finally {
+    await writer.close();
+  }
+}
+
+/**
+ * Writes a dataset: all of it into a folder that no load looks at, flushed, which then gets its name in one step.
+ * Whatever happens in between, what was saved before under the name is still there.
+ */
+export async function writeDataset(
+  root: string,
+  name: string,
+  kind: DatasetKind,
+  items: AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>,
+): Promise<void> {
+  const start = Date.now();
+  const ownName = `${temporary}${process.pid}-${randomBytes(6).toString('hex')}`;
+  const unfinished = join(root, ownName);
+  beingWritten.add(ownName);
+  try {
+    await mkdir(join(unfinished, 'md'), { recursive: true });
+    await mkdir(join(unfinished, 'data'));
+    await writeData(join(unfinished, 'data'), kind, items);
+    const description = {
+      complete: Date.now(),
+      name,
+      saveDataType: kindNumbers[kind],
+      start,
+      status: complete,
+      version: formVersion,
+    };
+    await writeFlushed(join(unfinished, 'md', 'md.json'), JSON.stringify(description));
+    for (const part of ['md', 'data', '.']) await flush(join(unfinished, part));
+    const folder = await makeFolder(root, name);
+    await rename(unfinished, join(folder, String(await nextTimestamp(folder))));
+    await flush(folder);
+  } catch (cause) {
+    await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
+    throw cause;
+  } finally {
+    beingWritten.delete(ownName);
+  }
+}
+
+/** Removes what processes that are gone have left unfinished. */
+export async function removeLeftovers(root: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const owner = new RegExp(`^\\${temporary}(\\d+)-`).exec(name)?.[1];
+    if (owner !== undefined && !isAtWork(Number(owner), name)) {
+      await rm(join(root, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** In a container every server is process 1: that the number is in use does not tell that its owner lives. */
+function isAtWork(pid: number, name: string): boolean {
+  if (pid === process.pid) return beingWritten.has(name);
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // what kill throws is one
+  }
+}

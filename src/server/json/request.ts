@@ -1,0 +1,88 @@
+import { fitsToken, type SessionToken, tokenOf } from '../store/tokens.js';
+import { PlainText } from './plain-text.js';
+import { RealNumber, readExactly, readQuickly, StoredText, type WireObject, type WireValue } from './wire.js';
+
+/** A request that has the outer form of a command. */
+export interface Request {
+  /** The command, such as `SH_GET`; unknown ones too. */
+  readonly command: string;
+  readonly body: WireObject;
+  /** The session it names, where it has a `tkn` that can be one. */
+  readonly token: SessionToken | undefined;
+}
+
+/** Why a text is no request; `command` where it names one. */
+export type NoRequest = { readonly refusal: 'json' } | { readonly refusal: 'syntax'; readonly command?: string };
+
+/**
+ * How nearly every session command begins. Its token alone has the 16 digits that the platform's JSON would round, so
+ * the rest is read without it.
+ */
+const sessionHead = /^\{"(SH_[A-Z_]+)":\{"tkn":(0|[1-9]\d{0,19})(?=[,}])/;
+
+/** How commands on top-level keys begin. */
+const keysHead = /^\{"(KV_[A-Z_]+)":\{/;
+
+export function isObject(value: WireValue | undefined): value is WireObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !(value instanceof RealNumber) && !(value instanceof StoredText);
+}
+
+function soleMember(value: WireValue): [string, WireValue] | undefined {
+  if (!isObject(value)) return undefined;
+  const members = Object.entries(value);
+  return members.length === 1 ? members[0] : undefined;
+}
+
+/** The keys that are all the rest of a request from here, where they are plain: values by name, or names. */
+function readPlainKeys(text: string, at: number, before: ',"keys":' | '"keys":'): WireObject | string[] | undefined {
+  if (!text.startsWith(before, at)) return undefined;
+  const plain = new PlainText(text, at + before.length);
+  if (plain.isArray()) {
+    const names = plain.strings();
+    return names && plain.endsWith('}}') ? names : undefined;
+  }
+  const values: WireObject = {};
+  const put = (name: string, value: string) => {
+    // Of two of one name the first counts, and one name is no plain key where it is assigned.
+    if (Object.hasOwn(values, name) || name === '__proto__') return false;
+    values[name] = new StoredText(value);
+    return true;
+  };
+  return plain.eachMember(put) && plain.endsWith('}}') ? values : undefined;
+}
+
+function readSessionRequest(text: string): Request | undefined {
+  const [head, command, digits] = sessionHead.exec(text) ?? [];
+  if (head === undefined || command === undefined || digits === undefined) return undefined;
+  const token = fitsToken(digits) ? digits : undefined;
+  const keys = readPlainKeys(text, head.length, ',"keys":');
+  if (keys) return { command, body: { tkn: 0, keys }, token };
+  const value = readQuickly(`${text.slice(0, head.length - digits.length)}0${text.slice(head.length)}`);
+  const body = value === undefined ? undefined : soleMember(value)?.[1];
+  return isObject(body) ? { command, body, token } : undefined;
+}
+
+function readKeysRequest(text: string): Request | undefined {
+  const [head, command] = keysHead.exec(text) ?? [];
+  if (head === undefined || command === undefined) return undefined;
+  const keys = readPlainKeys(text, head.length, '"keys":');
+  return keys && { command, body: { keys }, token: undefined };
+}
+
+/** Reads what arrived in a text frame. */
+export function readRequest(text: string): Request | NoRequest {
+  const request = text.startsWith('{"SH_') ? readSessionRequest(text) : readKeysRequest(text);
+  if (request) return request;
+  let value: WireValue | undefined;
+  if (text.startsWith('{"KV_')) value = readQuickly(text);
+  try {
+    value ??= readExactly(text);
+  } catch {
+    return { refusal: 'json' };
+  }
+  const [command, body] = soleMember(value) ?? [];
+  if (command === undefined) return { refusal: 'syntax' };
+  if (!isObject(body)) return { refusal: 'syntax', command };
+  return { command, body, token: tokenOf(Object.hasOwn(body, 'tkn') ? body.tkn : undefined) };
+}
