@@ -11,6 +11,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since 1970. */
   wall(): number;
+  /** For RxJS operators: `timer(1000, clock.scheduler)`. Delays up to 2^31 - 1 ms. */
+  readonly scheduler: SchedulerLike;
   /** Calls `work` once, `delay` ms from now (any length). Returns its undo. */
   schedule(work: () => void, delay: number): () => void;
 }
@@ -34,6 +36,7 @@ function scheduleOn(scheduler: SchedulerLike, work: () => void, delay: number): 
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
+  scheduler: asyncScheduler,
   schedule: (work, delay) => scheduleOn(asyncScheduler, work, delay),
 };
 
@@ -42,6 +45,7 @@ export function schedulerClock(scheduler: SchedulerLike): Clock {
   return {
     now: () => scheduler.now(),
     wall: () => scheduler.now(),
+    scheduler,
     schedule: (work, delay) => scheduleOn(scheduler, work, delay),
   };
 }

@@ -19,6 +19,7 @@ function follow(world: World): SessionEvent[] {
     clock: {
       now: () => coarse(world.clock.now()),
       wall: () => coarse(world.clock.wall()),
+      scheduler: world.clock.scheduler,
       schedule: (work, delay) => world.clock.schedule(work, delay),
     },
     ask: (question, questioner) =>

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../src/clock.js';
+import { TimerScheduler } from './timer-scheduler.js';
 
 interface Alarm {
   readonly at: number;
@@ -13,6 +14,7 @@ async function settle(): Promise<void> {
 
 /** A clock that stands still until it is moved. */
 export class ManualClock implements Clock {
+  readonly scheduler = new TimerScheduler(this);
   #now = 0;
   readonly #alarms = new Set<Alarm>();
 

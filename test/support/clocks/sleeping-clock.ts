@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/clock.js';
+import { TimerScheduler } from './timer-scheduler.js';
 
 interface Timer {
   readonly at: number;
@@ -7,6 +8,7 @@ interface Timer {
 
 /** A clock that a test moves, with a machine that can sleep: the monotonic clock stands still, all else goes on. */
 export class TestClock implements Clock {
+  readonly scheduler = new TimerScheduler(this);
   readonly #timers = new Set<Timer>();
   #now = 1000;
   #slept = 0;

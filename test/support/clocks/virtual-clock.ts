@@ -1,4 +1,5 @@
 import type { Clock } from '../../../src/clock.js';
+import { TimerScheduler } from './timer-scheduler.js';
 
 interface Timer {
   readonly at: number;
@@ -11,6 +12,7 @@ const turns = 3;
 
 /** A clock that stands still until a test moves it. Between two timers, microtasks have their turn, as they have in life. */
 export class VirtualClock implements Clock {
+  readonly scheduler = new TimerScheduler(this);
   readonly #timers = new Set<Timer>();
   #now = 0;
   #order = 0;
