@@ -6,6 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   resolve: {
     alias: [
+      { find: '#platform', replacement: source('./src/transport/socket/node.ts') },
       { find: /^rx-nemesisdb$/, replacement: source('./src/index.ts') },
       { find: /^rx-nemesisdb\/server$/, replacement: source('./src/server/index.ts') },
     ],

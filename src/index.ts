@@ -1,10 +1,11 @@
+import { platform } from '#platform';
 import { ClientCore } from './client/client.js';
 import type { NdbClientOptions } from './client/options.js';
 import { createTransport } from './transport/client-transport.js';
-import { nodePlatform } from './transport/socket/node.js';
 
 /**
- * A client of one NemesisDB: its commands as cold Observables, over one WebSocket that reconnects by itself.
+ * A client for one NemesisDB. Its commands are cold Observables over one WebSocket, which reconnects by itself. In Node the
+ * socket comes from `ws`; in a browser it is the platform's own.
  *
  * @example
  * const client = new NdbClient();
@@ -14,9 +15,9 @@ import { nodePlatform } from './transport/socket/node.js';
  *   .subscribe((session) => session.expired$.subscribe(() => console.log('abandoned')));
  */
 export class NdbClient extends ClientCore {
-  /** Throws a `ValueError` that names the option where one can't be right: the only thing here that throws. */
+  /** Throws a `ValueError` that names the option if one is invalid. Nothing else in this class throws. */
   constructor(options?: NdbClientOptions) {
-    super((settings) => createTransport(nodePlatform, settings), options);
+    super((settings) => createTransport(platform, settings), options);
   }
 }
 

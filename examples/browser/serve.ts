@@ -12,8 +12,7 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 const bundle = await build({
   entryPoints: [here('page.ts')],
-  // As a bundler resolves the installed package under the `browser` condition.
-  alias: { 'rx-nemesisdb': here('../../src/browser.ts') },
+  tsconfig: here('../../tsconfig.browser.json'),
   bundle: true,
   format: 'esm',
   write: false,

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Subject } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Activity } from '../../src/transport/activity.js';
-import { activityChannel, nodePlatform } from '../../src/transport/socket/node.js';
+import { activityChannel, platform as nodePlatform } from '../../src/transport/socket/node.js';
 import { VirtualClock } from '../support/clocks/virtual-clock.js';
 import { idleTransport, openTransport, url } from '../support/peers/opened-transport.js';
 import { send, write } from '../support/sent-request.js';

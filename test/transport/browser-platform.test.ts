@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { browserPlatform } from '../../src/transport/socket/browser.js';
+import { platform as browserPlatform } from '../../src/transport/socket/browser.js';
 import type { SocketEnd } from '../../src/transport/socket/platform.js';
 
 /** As much of a browser's WebSocket as is used. */

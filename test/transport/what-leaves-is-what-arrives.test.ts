@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { encodeTextFrames } from '../../src/protocol/text-frames.js';
 import { masking } from '../../src/transport/socket/masking.js';
-import { nodePlatform } from '../../src/transport/socket/node.js';
+import { platform as nodePlatform } from '../../src/transport/socket/node.js';
 import type { PlatformSocket } from '../../src/transport/socket/platform.js';
 
 let server: WebSocketServer;

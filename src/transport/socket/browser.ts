@@ -32,4 +32,4 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
 }
 
 /** Browsers, and every platform with the standard `WebSocket`. No pings there: `SV_INFO` takes their place. */
-export const browserPlatform: Platform = { dial };
+export const platform: Platform = { dial };

@@ -60,4 +60,4 @@ function endOf(code: number, reason: string, failure: Error | undefined): Socket
 }
 
 /** Node: the `ws` package, and `diagnostics_channel`. */
-export const nodePlatform: Platform = { dial, diagnostics: channel(activityChannel) };
+export const platform: Platform = { dial, diagnostics: channel(activityChannel) };
