@@ -142,7 +142,7 @@ export class QueueFullError extends NdbError {
   ) {
     super(
       `${command} was not sent: ${queued} requests wait already${bound === 'maxQueued' ? '' : ', with too many bytes'}. ` +
-        `Subscribe to fewer at once (mergeMap takes a concurrency), raise ${bound}, or let them wait (whenFull).`,
+        `Subscribe to fewer at once (mergeMap takes a concurrency), or raise ${bound}.`,
     );
   }
 }

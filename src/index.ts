@@ -26,7 +26,7 @@ export const SessionClient = NdbClient;
 export type SessionClient = NdbClient;
 
 export type { Aliases, CommandMethods } from './client/methods.js';
-export type { AttachOptions, CallOptions, NdbClientOptions, Retry, WhenFull } from './client/options.js';
+export type { AttachOptions, CallOptions, NdbClientOptions, Retry } from './client/options.js';
 export type { Clock } from './clock.js';
 export { schedulerClock, systemClock } from './clock.js';
 export {

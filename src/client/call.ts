@@ -1,7 +1,6 @@
 import { Observable, type Subscriber, type TeardownLogic } from 'rxjs';
 import { type NdbError, type Outcome, PayloadTooLargeError, ProtocolError, ValueError } from '../errors.js';
 import { type AnyRow, type CommandRow, UnexpectedReply } from '../protocol/command-row.js';
-import type { JsonObject } from '../protocol/json.js';
 import { type Parameter, token } from '../protocol/parameters.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import { firstComplaint } from '../protocol/validation.js';
@@ -56,11 +55,9 @@ function start(
     let index = 0;
     let text = `{"${row.command}":{`;
     let tkn: unknown;
-    let place = 'KV';
     if (row.bound) {
       tkn = checked(token, args[index++], method);
-      place = token.write(tkn as bigint); // checked just now
-      text += place;
+      text += token.write(tkn as bigint); // checked just now
     }
     const { parameter } = row;
     let argument: unknown;
@@ -78,7 +75,6 @@ function start(
     const timeout = options?.timeout ?? context.settings.timeout;
     const repeatable = isRepeatable(row, options?.retry ?? context.settings.retry);
     const { command } = row;
-    const changes = row.changesKeys ? place : undefined;
     const limit = context.transport.maxPayload;
     if (!exceeds(text, limit)) {
       const outgoing = {
@@ -86,14 +82,13 @@ function start(
         text,
         timeout,
         repeatable,
-        changes,
         vital: options !== undefined && vital in options,
       };
       return new Call(subscriber, context, row, tkn, argument, finish).send(outgoing);
     }
     const parts = partsOf(row, before, text, argument, limit);
     const send = (part: Part, within: number, continues: boolean, receiver: Subscriber<unknown>) => {
-      const outgoing = { command, text: part.text, timeout: within, repeatable, changes, continues };
+      const outgoing = { command, text: part.text, timeout: within, repeatable, continues };
       return new Call(receiver, context, row, tkn, part.argument).send(outgoing);
     };
     return sendParts(send, row, parts, timeout, context.settings.clock).subscribe(subscriber);
@@ -123,7 +118,7 @@ function named(error: unknown, method: string): unknown {
 }
 
 function isRepeatable({ retry }: AnyRow, wanted: Settings['retry']): boolean {
-  return wanted === 'reads' ? retry === 'read' : wanted === 'safe' && retry !== 'never';
+  return wanted === 'reads' && retry === 'read';
 }
 
 /** The requests into which one is cut that is too long; all of them fit, or none is sent. */
@@ -187,10 +182,6 @@ class Call implements Receiver, SettledCommand {
   send(outgoing: OutgoingRequest): this {
     this.#cancel = this.context.transport.send(outgoing, this);
     return this;
-  }
-
-  accepts(body: JsonObject): boolean {
-    return this.row.repeats?.(body, this.argument, this.tkn) ?? true;
   }
 
   replied(reply: Reply): void {

@@ -7,14 +7,12 @@ import { firstComplaint, members, membersOrFalse, must } from '../protocol/valid
 import type { HeartbeatOptions, ReconnectOptions, TransportOptions } from '../transport/transport.js';
 
 /**
- * Which requests are sent again once their reply is lost.
+ * Which requests the client sends again if their reply is lost.
  *
  * - `reads` (the default): those that change nothing.
- * - `safe`: also set, add and rmv, which leave the same when executed twice; but none that might undo a later request on the same
- *   session (or at the top), which has left and is not sent again itself.
  * - `none`: no request is ever sent twice.
  */
-export type Retry = 'reads' | 'safe' | 'none';
+export type Retry = 'reads' | 'none';
 
 /** Options of one command: the last, optional argument of each method. */
 export interface CallOptions {
@@ -26,9 +24,6 @@ export interface CallOptions {
 
 /** Some of the members; `undefined` counts as not given. */
 type Given<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined };
-
-/** See `whenFull` of a client's options. */
-export type WhenFull = TransportOptions['whenFull'];
 
 /** Options of a client. All have defaults. Times are in milliseconds, lengths in bytes. */
 export interface NdbClientOptions {
@@ -52,11 +47,6 @@ export interface NdbClientOptions {
   readonly maxQueued?: number | undefined;
   /** Most bytes of requests that wait to be written, as UTF-16 counts them; the same go past it. Default 16 MiB. */
   readonly maxQueuedBytes?: number | undefined;
-  /**
-   * What becomes of a command for which the queue has no room: `'error'`, the default, ends it in a `QueueFullError`; with
-   * `'wait'` it waits all the same, within its timeout, so that the program itself has to bound how many it subscribes to.
-   */
-  readonly whenFull?: WhenFull | undefined;
   /** How to reconnect; `false`: not at all. Default: from 100 ms, doubling to 30 s, without end. */
   readonly reconnect?: false | Given<ReconnectOptions> | undefined;
   /**
@@ -119,12 +109,7 @@ const count = (least: number, unit: string) =>
     `a whole number of ${unit}, ${least} or more`,
     (value) => isNumber(value) && value >= least && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY),
   );
-const retry = must<Retry>(
-  "'reads', 'safe' or 'none'",
-  (value) => value === 'reads' || value === 'safe' || value === 'none',
-);
-
-const whenFull = must<WhenFull>("'error' or 'wait'", (value) => value === 'error' || value === 'wait');
+const retry = must<Retry>("'reads' or 'none'", (value) => value === 'reads' || value === 'none');
 
 const optionalMembers = (shape: Readonly<Record<string, z.core.$ZodType>>) =>
   members(Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, z.optional(schema)])));
@@ -139,7 +124,6 @@ const clientOptions = optionalMembers({
   maxInFlight: count(1, 'requests'),
   maxQueued: count(1, 'requests'),
   maxQueuedBytes: count(0, 'bytes'),
-  whenFull,
   reconnect: membersOrFalse(
     optionalMembers({
       initialDelay: milliseconds,
@@ -224,7 +208,6 @@ export function settingsOf(given: NdbClientOptions = {}): Settings {
     maxInFlight: given.maxInFlight ?? 128,
     maxQueued: given.maxQueued ?? 10_000,
     maxQueuedBytes: given.maxQueuedBytes ?? 16 * 2 ** 20,
-    whenFull: given.whenFull ?? 'error',
     reconnect: reconnect === false ? false : withDefaults(defaultReconnect, reconnect),
     heartbeat: heartbeat === false ? false : withDefaults(defaultHeartbeat, heartbeat),
     connectTimeout: given.connectTimeout ?? 5000,

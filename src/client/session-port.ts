@@ -1,6 +1,4 @@
 import { distinctUntilChanged, map, tap } from 'rxjs';
-import { commands } from '../protocol/commands.js';
-import type { JsonObject } from '../protocol/json.js';
 import type { Question, Questioner, SessionPort } from '../session/port.js';
 import type { ConnectionState } from '../transport/connection/connection-state.js';
 import type { ClientTransport, Receiver, Reply } from '../transport/transport.js';
@@ -14,7 +12,7 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
   return {
     ask(question, questioner) {
       const { command } = question;
-      const inquiry = new Inquiry(question, questioner, questions);
+      const inquiry = new Inquiry(questioner, questions);
       // It extends nothing, and may be asked again. 64 at most are under way, so they need not wait for room in the queue.
       const request = { command, text: textOf(question), timeout: settings.timeout, repeatable: true, vital: true };
       const cancel = transport.send(request, inquiry);
@@ -51,21 +49,10 @@ class Inquiry implements Receiver {
   #isUnderWay = true;
 
   constructor(
-    private readonly question: Question,
     private readonly questioner: Questioner,
     private readonly all: { underWay: number },
   ) {
     all.underWay += 1;
-  }
-
-  accepts(body: JsonObject): boolean {
-    const { question } = this;
-    switch (question.command) {
-      case 'SH_INFO':
-        return commands.sh_info.repeats?.(body, undefined, question.tkn) ?? true;
-      case 'SH_EXISTS':
-        return commands.sh_session_exists.repeats?.(body, question.tkns, undefined) ?? true;
-    }
   }
 
   replied(reply: Reply): void {

@@ -26,8 +26,8 @@ export class CommandListener implements CommandObserver {
   }
 
   replied(command: SettledCommand, reply: Reply): void {
-    this.roll.unheardTouches.answered(reply.firstWrittenAt);
-    this.roll.continuity.heard(reply.firstWrittenAt);
+    this.roll.unheardTouches.answered(reply.writtenAt);
+    this.roll.continuity.heard(reply.writtenAt);
     if (command.tkn !== undefined) {
       const session = this.#anyFollowed ? this.roll.followed.get(command.tkn) : undefined;
       if (session === undefined) this.#repliedUnfollowed(command.tkn, command, reply);

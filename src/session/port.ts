@@ -68,7 +68,7 @@ export interface CommandObserver {
 /** Options of one command. */
 export interface SessionCallOptions {
   readonly timeout?: number | undefined;
-  readonly retry?: 'reads' | 'safe' | 'none' | undefined;
+  readonly retry?: 'reads' | 'none' | undefined;
 }
 
 /** Marks a call on which the life of a session depends: it does not wait behind what the program sends. Not for programs. */

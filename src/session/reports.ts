@@ -4,7 +4,7 @@ import type { Interval } from './deadline.js';
 import type { SessionReport } from './state.js';
 
 /** From writing a request for the first time to its answer. */
-export const spanOf = (reply: Reply): Interval => ({ lo: reply.firstWrittenAt, hi: reply.answeredAt });
+export const spanOf = (reply: Reply): Interval => ({ lo: reply.writtenAt, hi: reply.answeredAt });
 
 /** The tokens that a reply to `SH_EXISTS` lists; undefined where it is no list of tokens. */
 export function tokensIn(value: JsonValue | undefined): Set<bigint> | undefined {

@@ -72,7 +72,7 @@ export class Roll {
   /** From writing a request to its reply; earlier by what the machine slept in between, as deadlines are. */
   spanOf(reply: Reply): Interval {
     this.checkClocks();
-    this.continuity.heard(reply.firstWrittenAt);
+    this.continuity.heard(reply.writtenAt);
     return this.awake(spanOf(reply));
   }
 

@@ -16,11 +16,6 @@ export interface OutgoingRequest {
   /** Whether it may be written again once its reply is lost. */
   readonly repeatable: boolean;
   /**
-   * Whose keys it changes: those of a session, told by its token, or those at the top. One is not written again after another
-   * that changes the same. Absent: it changes none, or those of many.
-   */
-  readonly changes?: string | undefined;
-  /**
    * Whether it is part of a call of which others were accepted before: then neither a full queue nor a client that is closing
    * refuses it. Default `false`.
    */
@@ -36,21 +31,14 @@ export interface OutgoingRequest {
 export interface Reply {
   /** What the reply holds: the object under `SH_GET_RSP`. */
   readonly body: JsonObject;
-  /** When the request was handed to the socket, on the clock's monotonic ms. Of the last writing, if it was repeated. */
+  /** When the request was first handed to the socket, on the clock's monotonic ms: earlier than its last writing if it was sent again. */
   readonly writtenAt: number;
-  /** When the first writing left. Differs from `writtenAt` only if it was repeated. */
-  readonly firstWrittenAt: number;
-  /** When the reply was received. */
+  /** When the reply was received, on the same clock. */
   readonly answeredAt: number;
 }
 
-/**
- * Who waits for a reply. Exactly one of `replied` and `failed` is called, once; neither after the request was cancelled.
- * `accepts` is asked before, and also for those that nobody waits for any more: their replies come all the same.
- */
+/** Who waits for a reply. Exactly one of `replied` and `failed` is called, once; neither after the request was cancelled. */
 export interface Receiver {
-  /** Whether a reply under the right name can be the one to this request, by what it repeats of it. */
-  accepts(body: JsonObject): boolean;
   replied(reply: Reply): void;
   failed(error: NdbError): void;
 }
@@ -121,8 +109,6 @@ export interface TransportOptions {
   readonly maxQueued: number;
   /** Most characters of requests that wait to be written. */
   readonly maxQueuedBytes: number;
-  /** Whether a request for which the queue has no room ends in an error, or waits as well. */
-  readonly whenFull: 'error' | 'wait';
   readonly reconnect: ReconnectOptions | false;
   readonly heartbeat: HeartbeatOptions | false;
   /** Longest time from dialling to the first replies, in ms. */

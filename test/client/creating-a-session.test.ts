@@ -22,7 +22,7 @@ describe('sh_create_session', () => {
       '{"SH_NEW":{"expiry":{"duration":9000000000,"deleteSession":false,"extendOnSetAdd":false,"extendOnGet":false}}}',
     ],
   ])('%j is sent as NemesisDB takes it, and never twice', async (params, text) => {
-    const { client, transport } = fakeClient(() => ({ st: 1, tkn }), { retry: 'safe' });
+    const { client, transport } = fakeClient(() => ({ st: 1, tkn }), { retry: 'reads' });
     const session = await firstValueFrom(client.sh_create_session(params));
     expect(session).toMatchObject({ tkn, token: tkn, isValid: true });
     expect(transport.sent).toMatchObject([{ text, repeatable: false }]);

@@ -25,7 +25,7 @@ class SimulatedTransport extends FakeTransport {
     const { [outgoing.command]: members } = parseJson(outgoing.text) as { [command: string]: JsonObject }; // as requests are
     const now = this.clock.now();
     const body = this.server.execute(outgoing.command, members ?? {});
-    receiver.replied({ body, writtenAt: now, firstWrittenAt: now, answeredAt: now });
+    receiver.replied({ body, writtenAt: now, answeredAt: now });
     return () => 'executed';
   }
 }

@@ -14,7 +14,6 @@ describe('the options of a client', () => {
       maxInFlight: 128,
       maxQueued: 10_000,
       maxQueuedBytes: 16_777_216,
-      whenFull: 'error',
       reconnect: { initialDelay: 100, maxDelay: 30_000, attempts: Number.POSITIVE_INFINITY, resetAfter: 10_000 },
       heartbeat: { interval: 15_000, timeout: 5000 },
       connectTimeout: 5000,
@@ -41,7 +40,7 @@ describe('the options of a client', () => {
   it.each<[string, unknown, string]>([
     ['timeout', { timeout: 0 }, 'number of milliseconds, more than 0'],
     ['timeout', { timeout: '5s' }, 'number of milliseconds'],
-    ['retry', { retry: true }, "'reads', 'safe' or 'none'"],
+    ['retry', { retry: true }, "'reads' or 'none'"],
     ['maxPayload', { maxPayload: 10 }, 'whole number of bytes, 64 or more'],
     ['maxInFlight', { maxInFlight: 0.5 }, 'whole number of requests, 1 or more'],
     ['maxQueued', { maxQueued: 0 }, '1 or more'],

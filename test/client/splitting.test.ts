@@ -71,7 +71,7 @@ describe('a command over many keys that exceeds maxPayload', () => {
     const contained = settled(client.kv_contains(keys));
     for (const { text: sent, receiver } of transport.sent.toReversed()) {
       const contains = keys.filter((key) => sent.includes(key));
-      receiver.replied({ body: { st: 1, contains }, writtenAt: 0, firstWrittenAt: 0, answeredAt: 1 });
+      receiver.replied({ body: { st: 1, contains }, writtenAt: 0, answeredAt: 1 });
     }
     expect(await contained).toEqual({ values: [keys] });
   });

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type NdbClient, QueueFullError, TimeoutError } from '../../src/index.js';
+import { type NdbClient, QueueFullError } from '../../src/index.js';
 import { FaultPeer } from '../support/faults/peer.js';
 import { clientsOfTest } from '../support/faults/setting.js';
 
@@ -63,23 +63,6 @@ describe('1,000,000 commands subscribed at once', () => {
     expect(tally.others).toEqual([]);
     await expect.poll(() => tally.answered, { timeout: 10_000 }).toBe(1_000_000 - tally.refused);
     expect(heap() - before).toBeLessThan(10);
-  });
-
-  it('wait where that is asked for, and all are answered', async () => {
-    const client = make({ maxQueued: 1000, maxQueuedBytes: 1000, whenFull: 'wait', timeout: 60_000 });
-    await firstValueFrom(client.open(peer.url));
-    const tally = flood(client, 50_000);
-    await expect.poll(() => tally.answered, { timeout: 10_000 }).toBe(50_000);
-    expect(tally).toMatchObject({ refused: 0, others: [] });
-  });
-
-  it('that wait end in a TimeoutError where their time is over, and nothing of them was sent', async () => {
-    const client = make({ maxQueued: 10, whenFull: 'wait', timeout: 50 });
-    const tally = flood(client, 1000);
-    await expect.poll(() => tally.others.length).toBe(1000);
-    expect(tally.others[999]).toBeInstanceOf(TimeoutError);
-    expect(tally.others[999]).toMatchObject({ outcome: 'not-sent' });
-    expect(peer.received).toEqual([]);
   });
 
   it('are bounded by their length as well', async () => {

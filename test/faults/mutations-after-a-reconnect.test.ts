@@ -31,8 +31,6 @@ const mutations: Readonly<Record<string, Send>> = {
   KV_LOAD: (client, options) => client.kv_load('x', options),
 };
 
-const repeatableWhenSafe = ['SH_SET', 'SH_ADD', 'SH_RMV', 'KV_SET', 'KV_ADD', 'KV_RMV'];
-
 const make = clientsOfTest();
 let peer: FaultPeer;
 let client: NdbClient;
@@ -69,14 +67,6 @@ describe('after a reconnect', () => {
     expect(peer.received).toEqual([command, 'KV_COUNT']);
   });
 
-  it.each(Object.entries(mutations))('%s is sent again only where that is safe and wanted', async (command, send) => {
-    cutFirst();
-    await settled(send(client, { retry: 'safe' }));
-    await firstValueFrom(client.kv_count());
-    const times = repeatableWhenSafe.includes(command) ? 2 : 1;
-    expect(peer.received.filter((name) => name === command)).toHaveLength(times);
-  });
-
   it('a read is sent again, unless that is not wanted', async () => {
     cutFirst();
     expect(await settled(client.kv_count())).toEqual({ values: [0] });
@@ -100,55 +90,5 @@ describe('after a reconnect', () => {
     expect(first.error).toMatchObject({ outcome: 'unknown' });
     expect(second.error).toBeUndefined();
     expect(peer.received).toEqual(['KV_ARR_APPEND', 'KV_SET']);
-  });
-});
-
-describe('a set whose reply was lost, and that may be sent again', () => {
-  const ofOthers = ['SH_NEW', 'SH_END_ALL', 'SH_SAVE', 'SH_LOAD', 'KV_SAVE'];
-
-  it.each(Object.entries(mutations))('is not after %s where that changes the same keys', async (command, send) => {
-    const again = { retry: 'safe' } as const;
-    const isOfSession = command.startsWith('SH_');
-    const set$ = isOfSession ? client.sh_set(1n, { a: 1 }, again) : client.kv_set({ a: 1 }, again);
-    cutFirst();
-    const [first] = await Promise.all([settled(set$), settled(send(client))]);
-    await firstValueFrom(client.kv_count());
-    const setsAfter = peer.received
-      .slice(peer.received.lastIndexOf(command) + 1)
-      .filter((name) => name === (isOfSession ? 'SH_SET' : 'KV_SET'));
-    if (ofOthers.includes(command)) {
-      expect(setsAfter).toHaveLength(1);
-    } else {
-      expect(setsAfter).toHaveLength(0);
-      expect(first.error).toMatchObject({ code: 'NDB_REPLY_LOST', outcome: 'unknown' });
-    }
-  });
-
-  it.each<readonly [string, Send]>([
-    ['SH_CLEAR', (client) => client.sh_clear(2n)],
-    ['SH_NEW', (client) => client.sh_create_session({})],
-    ['SH_END_ALL', (client) => client.sh_end_all()],
-    ['KV_CLEAR', (client) => client.kv_clear()],
-    ['SH_COUNT', (client) => client.sh_count(1n, { retry: 'none' })],
-  ])('of a session is after %s, which changes other keys, or none', async (command, send) => {
-    cutFirst();
-    await Promise.all([settled(client.sh_set(1n, { a: 1 }, { retry: 'safe' })), settled(send(client))]);
-    expect(peer.received).toEqual(['SH_SET', command, 'SH_SET']);
-  });
-
-  it.each<readonly [string, Send]>([
-    ['SH_SET', (client) => client.sh_set(2n, { a: 1 })],
-    ['SH_NEW', (client) => client.sh_create_session({})],
-    ['KV_COUNT', (client) => client.kv_count({ retry: 'none' })],
-  ])('of a key at the top is after %s, which changes other keys, or none', async (command, send) => {
-    cutFirst();
-    await Promise.all([settled(client.kv_set({ a: 1 }, { retry: 'safe' })), settled(send(client))]);
-    expect(peer.received).toEqual(['KV_SET', command, 'KV_SET']);
-  });
-
-  it('does not keep a read from being sent again', async () => {
-    cutFirst();
-    const [count] = await Promise.all([settled(client.kv_count()), settled(client.kv_keys({ retry: 'none' }))]);
-    expect(count).toEqual({ values: [0] });
   });
 });

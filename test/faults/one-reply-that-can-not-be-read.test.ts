@@ -52,7 +52,6 @@ describe('one reply that can not be read, each time that it is asked for,', () =
   it.each([
     ['no JSON', 'oops'],
     ['of another command', '{"KV_COUNT_RSP":{"st":1,"cnt":1}}'],
-    ['of another key', '{"KV_GET_RSP":{"st":1,"keys":{"other":1}}}'],
   ])('(%s) harms no read that shared its batch', async (_, data) => {
     answerBad(data);
     const client = await opened();

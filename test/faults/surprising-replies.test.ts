@@ -1,4 +1,4 @@
-import { concatMap, filter, firstValueFrom, range, toArray } from 'rxjs';
+import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type NdbClient, ProtocolError, ReplyLostError, ResponseError } from '../../src/index.js';
 import { FaultPeer, faithful } from '../support/faults/peer.js';
@@ -116,43 +116,6 @@ describe('a reply', () => {
     }
     expect((await lost).error).toBeInstanceOf(ProtocolError);
     await unharmed(3);
-  });
-
-  it('unasked for, under the name of the one request in flight: the read is repeated, and gets its own reply', async () => {
-    peer.keys.set('b', 2);
-    answerOnce('{"KV_GET_RSP":{"st":1,"keys":{"b":2}}}');
-    expect((await settled(client.kv_get({ key: 'a' }))).values).toEqual([1]);
-    await unharmed(3);
-  });
-
-  it('unasked for, before the true one: no later read is given what belongs to the one before it', async () => {
-    for (let key = 0; key < 50; key++) peer.keys.set(`k${key}`, key);
-    let reads = 0;
-    peer.reaction = (request) => {
-      // The reply to the first once more. Only once: what is shifted then is shifted for ever.
-      if (!request.isOverhead && ++reads === 2) request.reply('{"KV_GET_RSP":{"st":1,"keys":{"k0":0}}}');
-      faithful(request);
-    };
-    const got = range(0, 50).pipe(
-      concatMap((key) => client.kv_get({ key: `k${key}` })),
-      toArray(),
-    );
-    expect(await firstValueFrom(got)).toEqual(Array.from({ length: 50 }, (_, key) => key));
-    await unharmed(3);
-  });
-
-  it('unasked for, under the name of a write: the write is not sent twice', async () => {
-    peer.reaction = (request) => {
-      peer.reaction = faithful;
-      request.reply('{"SH_END_RSP":{"st":1,"tkn":7}}');
-      faithful(request);
-    };
-    const { error } = await settled(client.sh_end(8n));
-    expect(error).toBeInstanceOf(ReplyLostError);
-    expect(error).toMatchObject({ command: 'SH_END', outcome: 'unknown' });
-    expect(String((error as ReplyLostError).cause)).toContain('not asked for'); // checked above
-    await unharmed(3);
-    expect(peer.received.filter((name) => name === 'SH_END')).toHaveLength(1);
   });
 
   it('nested 10,000 deep: read, or an error for this call; no overflow', async () => {

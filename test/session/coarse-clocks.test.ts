@@ -24,11 +24,10 @@ function follow(world: World): SessionEvent[] {
     },
     ask: (question, questioner) =>
       fine.ask(question, {
-        replied: ({ body, writtenAt, firstWrittenAt, answeredAt }) =>
+        replied: ({ body, writtenAt, answeredAt }) =>
           questioner.replied({
             body,
             writtenAt: coarse(writtenAt),
-            firstWrittenAt: coarse(firstWrittenAt),
             answeredAt: coarse(answeredAt),
           }),
         failed: () => questioner.failed(),
@@ -39,7 +38,7 @@ function follow(world: World): SessionEvent[] {
   const { tkn } = world.server.execute('SH_NEW', { expiry: { duration: 60, deleteSession: true } });
   if (typeof tkn !== 'bigint') throw new Error('not created');
   const now = coarse(world.clock.now());
-  const reply = { body: {}, writtenAt: now, firstWrittenAt: now, answeredAt: now };
+  const reply = { body: {}, writtenAt: now, answeredAt: now };
   const known = tracker.records.learned(settings, reply, (span) => after(span, settings.duration));
   const session = new Session(new FollowingStreams(tracker, tracker.records.session(tkn, known)), world.commands);
   const events: SessionEvent[] = [];

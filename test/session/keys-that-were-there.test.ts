@@ -18,7 +18,7 @@ function verdictAfter(...replies: Replies): SessionEvent | undefined {
   for (const [command, body, argument] of replies) {
     const row = Object.values(commands).find((candidate) => candidate.command === command);
     if (row === undefined) throw new Error(command);
-    const reply = { body: { st: 1, ...body }, writtenAt: at, firstWrittenAt: at, answeredAt: at };
+    const reply = { body: { st: 1, ...body }, writtenAt: at, answeredAt: at };
     world.tracker.listener.replied({ row, tkn: session.tkn, argument }, reply);
   }
   world.disconnect();

@@ -31,7 +31,7 @@ describe('a deadline', () => {
     const now = world.clock.now();
     world.tracker.listener.replied(
       { row: commands.sh_get, tkn: session.tkn, argument: [] },
-      { body, writtenAt: now - 2, firstWrittenAt: now - 15_000, answeredAt: now },
+      { body, writtenAt: now - 15_000, answeredAt: now },
     );
     expect(types(events)).toEqual(['opened', 'extended', 'extended']);
     expect(events[2]?.deadline.lo).toBe(events[1]?.deadline.lo);

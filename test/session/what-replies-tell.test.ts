@@ -13,7 +13,7 @@ function settled(command: string, argument?: unknown) {
 }
 
 const told = (command: string, body: Record<string, number>, argument?: unknown) =>
-  said(settled(command, argument), { body, writtenAt: 1, firstWrittenAt: 1, answeredAt: 2 }, span);
+  said(settled(command, argument), { body, writtenAt: 1, answeredAt: 2 }, span);
 
 describe('a reply', () => {
   it('of any error but 100 says nothing', () => {
@@ -44,7 +44,7 @@ describe('a reply', () => {
     const events = world.follow(session);
     world.tracker.listener.replied(
       { ...settled('SH_SET', {}), tkn: session.tkn },
-      { body: { st: 41 }, writtenAt: 1010, firstWrittenAt: 1010, answeredAt: 1011 },
+      { body: { st: 41 }, writtenAt: 1010, answeredAt: 1011 },
     );
     expect(types(events)).toEqual(['opened']);
   });

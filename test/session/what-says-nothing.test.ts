@@ -7,7 +7,7 @@ function replied(world: World, command: string, tkn: bigint | undefined, st: num
   const row = Object.values(commands).find((candidate) => candidate.command === command);
   if (row === undefined) throw new Error(command);
   const at = world.clock.now();
-  const reply = { body: { st }, writtenAt: at, firstWrittenAt: at, answeredAt: at };
+  const reply = { body: { st }, writtenAt: at, answeredAt: at };
   world.tracker.listener.replied({ row, tkn, argument: undefined }, reply);
 }
 

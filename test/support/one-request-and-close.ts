@@ -7,7 +7,7 @@ import { transportOptions } from './peers/fake-platform.js';
 const [url = '', way = ''] = process.argv.slice(2);
 const transport = createTransport(nodePlatform, transportOptions({ clock: systemClock, closeTimeout: 500 }));
 const request = { command: 'KV_COUNT', text: '{"KV_COUNT":{}}', timeout: 60_000, repeatable: true };
-const nobody = { accepts: () => true, replied() {}, failed() {} };
+const nobody = { replied() {}, failed() {} };
 
 const done = () =>
   process.stdout.write(`closed ${process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length}\n`);

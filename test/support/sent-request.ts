@@ -11,10 +11,6 @@ export class SentRequest implements Receiver {
   /** What a test does on hearing: code of a user, which may do anything. */
   constructor(private readonly heard: (request: SentRequest) => void = () => {}) {}
 
-  accepts(): boolean {
-    return true;
-  }
-
   replied(reply: Reply): void {
     this.replies.push(reply);
     this.heard(this);

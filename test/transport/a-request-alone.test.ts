@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asking, correlator, frame, holding, pending, serial, waiter } from '../support/correlation/correlating.js';
+import { correlator, frame, pending, serial, waiter } from '../support/correlation/correlating.js';
 
 /** Sixteen lone requests are answered, and the fence that counts is written. */
 function afterSixteen() {
@@ -35,15 +35,6 @@ describe('a request alone', () => {
       type: 'confused',
       reason: expect.stringContaining('another'),
     });
-  });
-
-  it('is not answered by what was asked for by another', () => {
-    const it = correlator();
-    const one = asking('a');
-    it.written([one]);
-    expect(it.received(holding('b'))).toMatchObject({ type: 'confused', reason: expect.stringContaining('not asked') });
-    expect([it.inFlight, it.waiting()]).toEqual([1, [one]]);
-    expect(it.received(holding('a')).type).toBe('delivered');
   });
 
   it('is followed by a fence now and then, which counts what came, and keeps nobody waiting', () => {

@@ -78,7 +78,6 @@ describe('the queue', () => {
       Error.stackTraceLimit = stackTraceLimit;
     });
     const receiver = {
-      accepts: () => true,
       replied: () => {},
       failed: (error: Error) => {
         if (error instanceof QueueFullError) ends.full += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asking, correlator, frame, holding, pending, serial, waiter } from '../support/correlation/correlating.js';
+import { correlator, frame, pending, serial, waiter } from '../support/correlation/correlating.js';
 
 describe('several requests', () => {
   const two = () => {
@@ -40,19 +40,6 @@ describe('several requests', () => {
     expect(it.received(frame('SH_1', 10))).toMatchObject({
       type: 'confused',
       reason: expect.stringContaining('another'),
-    });
-    expect(it.waiting()).toEqual(waiters);
-  });
-
-  it('are not trusted where a reply holds what was asked for by another', () => {
-    const it = correlator();
-    const waiters = [asking('a'), asking('b')];
-    it.written(waiters);
-    it.received(holding('b'));
-    it.received(holding('a'));
-    expect(it.received(frame('SH_1', 10))).toMatchObject({
-      type: 'confused',
-      reason: expect.stringContaining('not asked'),
     });
     expect(it.waiting()).toEqual(waiters);
   });

@@ -21,8 +21,6 @@ import type { JsonObject } from '../../protocol/json.js';
 export interface Waiter {
   /** The name its reply comes under, such as `SH_GET_RSP`. */
   readonly replyName: string;
-  /** Knows whether a reply can be its own by its content. */
-  readonly receiver: { accepts(body: JsonObject): boolean };
 }
 
 /** A reply as the correlator sees it. */
@@ -69,7 +67,6 @@ const pending = { type: 'pending' } as const;
 const loneInARow = 16;
 
 const misnamed = { type: 'confused', reason: 'a reply came under the name of another command' } as const;
-const unasked = { type: 'confused', reason: 'a reply came to something that was not asked for' } as const;
 
 /** The status of an unknown command. */
 const commandNotExist = 10;
@@ -210,12 +207,11 @@ export class Correlator<W extends Waiter> {
   }
 
   /** What is wrong with the first reply that can't be that of the waiter in its place, where there is one. */
-  #firstStray(waiters: readonly W[], frames: readonly Frame[]): typeof misnamed | typeof unasked | undefined {
+  #firstStray(waiters: readonly W[], frames: readonly Frame[]): typeof misnamed | undefined {
     for (let place = 0; place < waiters.length; place++) {
       const waiter = waiters[place];
       const frame = frames[place];
       if (waiter === undefined || frame === undefined || !this.#answers(frame, waiter)) return misnamed;
-      if (!waiter.receiver.accepts(frame.body)) return unasked;
     }
     return undefined;
   }

@@ -56,7 +56,7 @@ export class AwaitedRequests {
   }
 
   /** Takes a request in; its time begins. */
-  add({ command, text, timeout, repeatable, changes }: OutgoingRequest, receiver: Receiver): Request {
+  add({ command, text, timeout, repeatable }: OutgoingRequest, receiver: Receiver): Request {
     const sentAt = this.clock.now();
     // Whole ms, so that requests of about one timeout share a line among the deadlines.
     const whole = Math.ceil(timeout);
@@ -65,7 +65,6 @@ export class AwaitedRequests {
       text,
       timeout: whole,
       repeatable,
-      changes,
       replyName: `${command}_RSP`,
       id: this.#nextId++,
       receiver,
@@ -102,11 +101,11 @@ export class AwaitedRequests {
 
   #reply(request: Request, frame: Frame, answeredAt: number): void {
     if (request.phase.at !== 'written') return;
-    const { firstWrittenAt, writtenAt } = request.phase;
+    const { firstWrittenAt } = request.phase;
     this.#release(request);
     this.log.answered(request, frame, answeredAt);
     try {
-      request.receiver.replied({ body: frame.body, writtenAt, firstWrittenAt, answeredAt });
+      request.receiver.replied({ body: frame.body, writtenAt: firstWrittenAt, answeredAt });
     } catch (error) {
       report(error);
     }

@@ -8,7 +8,6 @@ import type { Settlement } from './correlator.js';
 import { type PayloadLimit, payloadLimit, tooLarge } from './payload-limit.js';
 import { AwaitedRequests } from './pending-requests.js';
 import { type Link, Traffic, type Unreadable } from './pipeline.js';
-import { leftBehindBy, lossOfLeftBehind, repetition, waitingAgain } from './repetition.js';
 import {
   brokenConnection,
   closedMeanwhile,
@@ -103,10 +102,6 @@ export class Requests {
     this.#limit = payloadLimit(this.options.maxPayload, link.announcedMaxPayload);
     const traffic = new Traffic(link, this.#clock, this.options.maxInFlight);
     this.#flow = { type: 'linked', traffic, intake: 'open' };
-    // Before any is written: those before them may not be, either.
-    const { bytes } = this.#limit;
-    const tooLong = [...waitingAgain(this.#queue)].filter(({ text }) => exceeds(text, bytes));
-    for (const request of tooLong) this.#giveUp(request, () => this.#refuse([request], bytes));
     this.#flushSoon();
   }
 
@@ -170,29 +165,16 @@ export class Requests {
     if (this.#flow.type === 'over') return this.#flow.error();
     if (!continues) {
       if (this.#flow.type === 'linked' && this.#flow.intake === 'shut') return new ClosedError();
-      const bound =
-        this.options.whenFull === 'error' && !vital ? this.#queue.boundReachedBy(text, this.options) : undefined;
+      const bound = vital ? undefined : this.#queue.boundReachedBy(text, this.options);
       if (bound !== undefined) return new QueueFullError(command, this.#queue.size, bound);
     }
     return exceeds(text, this.maxPayload) ? tooLarge(command, text, this.maxPayload) : undefined;
   }
 
-  /** One leaves before its reply came; with it, what waits to be sent again and would undo it. */
-  #giveUp(request: Request, leave: () => void): void {
-    const waits = request.phase.at === 'queued';
-    const leftBehind = waits ? leftBehindBy(request, this.#queue) : [];
-    if (waits) this.#queue.delete(request);
-    for (const earlier of leftBehind) this.#queue.delete(earlier);
-    leave();
-    for (const earlier of leftBehind) this.#awaited.fail(earlier, replyLost(earlier, lossOfLeftBehind));
-  }
-
   #cancel(request: Request): Outcome {
     if (request.phase.at === 'settled') return 'executed';
-    let outcome: Outcome = 'unknown';
-    this.#giveUp(request, () => {
-      outcome = this.#awaited.cancel(request);
-    });
+    this.#queue.delete(request);
+    const outcome = this.#awaited.cancel(request);
     this.#rest();
     return outcome;
   }
@@ -266,20 +248,22 @@ export class Requests {
         break;
       case 'lost':
         this.#log.fence(settlement.waiters.length, false);
-        this.#lose(settlement.waiters, droppedReply, traffic.inFlight);
+        this.#lose(settlement.waiters, droppedReply);
         break;
     }
     this.#flushSoon();
     this.#rest();
   }
 
-  /** These replies will never come: what may be repeated is, the rest fails. `later`: what was written after them, and is in flight. */
-  #lose(requests: readonly Request[], loss: ReplyLoss, later: readonly Request[] = []): void {
-    const { again, failed } = repetition(requests, later, loss);
+  /** These replies will never come: what may be repeated is, the rest fails. */
+  #lose(requests: readonly Request[], loss: ReplyLoss): void {
+    const lost = requests.filter(({ phase }) => phase.at === 'written');
+    const again = lost.filter((request) => loss.worthRepeating(request));
+    const failed = lost.filter((request) => !loss.worthRepeating(request));
     this.#awaited.waitAgain(again);
     this.#queue.addAgain(again);
     this.#log.again(again);
-    for (const { request, loss } of failed) this.#awaited.fail(request, replyLost(request, loss));
+    for (const request of failed) this.#awaited.fail(request, replyLost(request, loss));
   }
 
   #timedOut(request: Request): void {
@@ -287,7 +271,8 @@ export class Requests {
     if (phase.at === 'settled') return;
     const reason = this.#flow.type === 'linked' ? undefined : 'there was no connection, and connection$ tells why';
     const error = new TimeoutError(command, timeout, outcomeOf(phase), reason);
-    this.#giveUp(request, () => this.#awaited.fail(request, error));
+    this.#queue.delete(request);
+    this.#awaited.fail(request, error);
     this.#rest();
   }
 

@@ -127,7 +127,7 @@ export function play(story: Story, look: (play: Play) => void): void {
     const clock = { ...monotonic, wall: () => monotonic.wall() + slept };
     const reply = (body: JsonObject) => {
       const now = clock.now();
-      return { body, writtenAt: now, firstWrittenAt: now, answeredAt: now };
+      return { body, writtenAt: now, answeredAt: now };
     };
     const answer = (command: string, tkns?: readonly bigint[]) => reply(bodyOf(story, clock.now(), command, tkns));
     const connection$ = new BehaviorSubject<'open' | 'lost' | 'closed'>('open');

@@ -105,7 +105,7 @@ export class World {
           if (this.losing) return subscriber.error(new Error('lost'));
           see();
           undone = true;
-          subscriber.next({ body, writtenAt, firstWrittenAt: writtenAt, answeredAt: clock.now() });
+          subscriber.next({ body, writtenAt, answeredAt: clock.now() });
           subscriber.complete();
         }, back - clock.now());
       }, this.#lastThere - writtenAt);

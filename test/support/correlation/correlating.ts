@@ -4,21 +4,12 @@ import { Correlator, type Frame, type Habits } from '../../../src/transport/requ
 export interface Named {
   readonly replyName: string;
   readonly number: number;
-  readonly receiver: { accepts(body: Frame['body']): boolean };
 }
 
 export const fenced: Habits = { pipelining: 'fenced', unknownName: undefined };
 export const serial: Habits = { pipelining: 'serial', unknownName: 'SH_OLD_RSP' };
 
-const all = { accepts: () => true };
-export const waiter = (number: number, command = 'KV_GET', receiver: Named['receiver'] = all): Named => ({
-  replyName: `${command}_RSP`,
-  number,
-  receiver,
-});
-/** Asked for one key: takes no reply that holds another. */
-export const asking = (key: string) => waiter(0, 'KV_GET', { accepts: ({ keys }) => keys === key });
-export const holding = (key: string): Frame => ({ name: 'KV_GET_RSP', body: { st: 1, keys: key } });
+export const waiter = (number: number, command = 'KV_GET'): Named => ({ replyName: `${command}_RSP`, number });
 export const frame = (name: string, st = 1): Frame => ({ name: `${name}_RSP`, body: { st } });
 export const pending = { type: 'pending' };
 

@@ -60,7 +60,6 @@ class Sent {
     this.#undo = transport.send(
       { command, text: requestText(command, this.identity), timeout, repeatable },
       {
-        accepts: () => true,
         replied: (reply) => this.#hear(reply),
         failed: (error) => this.#hear(error),
       },

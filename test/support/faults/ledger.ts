@@ -1,5 +1,5 @@
 import { lastValueFrom, type Observable } from 'rxjs';
-import type { CallOptions, NdbClient } from '../../../src/index.js';
+import type { NdbClient } from '../../../src/index.js';
 import { NdbError } from '../../../src/index.js';
 
 /** What is tried: the twin of `INCR`, a write, a read, one of each that may be repeated or goes in parts, and sessions. */
@@ -161,7 +161,7 @@ export class FaultLedger {
 
   #add(client: NdbClient, cancelAfter: number | undefined): void {
     const item = this.#nextItem++;
-    this.#call('add', client.kv_add({ [`added${item}`]: item }, again), cancelAfter, {
+    this.#call('add', client.kv_add({ [`added${item}`]: item }), cancelAfter, {
       ended: (ending) => this.#added.push({ item, ending }),
     });
   }
@@ -300,9 +300,6 @@ export class FaultLedger {
     }, cancelAfter);
   }
 }
-
-/** An add leaves the same when it is executed twice. */
-const again: CallOptions = { retry: 'safe' };
 
 /** Keys that go in some twenty requests of 1024 bytes: more than a client sends of one call at once. */
 const bulkKeys = (item: number) => Array.from({ length: 50 }, (_, part) => `bulk${item} ${'long '.repeat(60)}${part}`);

@@ -163,7 +163,6 @@ export function transportOptions(given: Partial<TransportOptions> = {}): Transpo
     maxInFlight: 128,
     maxQueued: 1000,
     maxQueuedBytes: 1 << 20,
-    whenFull: 'error',
     reconnect: { initialDelay: 100, maxDelay: 1000, attempts: Number.POSITIVE_INFINITY, resetAfter: 10_000 },
     heartbeat: { interval: 15_000, timeout: 5000 },
     connectTimeout: 5000,

@@ -31,7 +31,7 @@ export class FakeTransport implements ClientTransport {
     const request = parseJson(outgoing.text) as JsonObject; // every request is an object of one member
     const answer = this.answer(outgoing.command, request[outgoing.command] as JsonObject, outgoing);
     if (answer instanceof Error) receiver.failed(answer);
-    else if (answer !== undefined) receiver.replied({ body: answer, writtenAt: 0, firstWrittenAt: 0, answeredAt: 1 });
+    else if (answer !== undefined) receiver.replied({ body: answer, writtenAt: 0, answeredAt: 1 });
     return () => {
       this.cancelled += 1;
       return this.cancelOutcome;
