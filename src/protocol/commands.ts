@@ -262,7 +262,8 @@ export const commands = {
 
   /**
    * Finds values by a JSONPath that runs against each top-level key's value. `KV_FIND`. `rsp` chooses the answer: `'keys'`, `'paths'`
-   * (inside the values), or `'kv'` (keys with their whole values).
+   * (inside the values), or `'kv'` (keys with their whole values). Paths are in the dialect of jsoncons, not RFC 9535; what only
+   * one of NemesisDB and the embedded server takes stands in `docs/PROTOCOL.md`, "Paths".
    *
    * @example
    * client.kv_find({ path: '$[?(@.age > 20)]', rsp: 'keys' }) // Observable<string[]>
@@ -278,7 +279,10 @@ export const commands = {
     result: (found, { rsp }): string[] | JsonObject => readFound(found, rsp),
   }),
 
-  /** Gives the places of a key's value that match a JSONPath a new value, and tells how many there were. `KV_UPDATE`. */
+  /**
+   * Gives the places of a key's value that match a JSONPath a new value, and emits how many there were. `KV_UPDATE`. For the
+   * dialect of paths see `kv_find`.
+   */
   kv_update: query({
     command: 'KV_UPDATE',
     bound: false,

@@ -157,8 +157,8 @@ describe('hostile clients are refused or bounded, and others are served on', () 
     const deep = `${'['.repeat(600)}1${']'.repeat(600)}`;
     await ask(socket, `{"KV_SET":{"keys":{"a":[${deep}]}}}`);
     const path = `$${'[0]'.repeat(600)}`;
-    expect(await ask(socket, `{"KV_UPDATE":{"key":"a","path":"${path}","value":${deep}}}`)).toBe(
-      '{"ERR":{"m":"","st":1000}}',
+    expect(await ask(socket, `{"KV_UPDATE":{"key":"a","path":"${path}","value":${deep}}}`)).toContain(
+      'would be nested too deep',
     );
     expect(await ask(socket, '{"KV_GET":{"keys":["a"]}}')).toBe(`{"KV_GET_RSP":{"keys":{"a":[${deep}]},"st":1}}`);
     socket.terminate();

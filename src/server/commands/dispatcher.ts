@@ -5,9 +5,10 @@ import type { Log } from '../log.js';
 import type { Later } from '../store/store.js';
 import type { Command, Context } from './context.js';
 import { datasetCommands } from './datasets.js';
-import { pathCommands } from './find.js';
+
 import { keyCommandsByName } from './keys.js';
 import { sessionCommands } from './sessions.js';
+import { pathCommands } from './update.js';
 
 /** The version of NemesisDB whose behaviour this is. */
 const serverVersion = '0.7.2';
