@@ -141,11 +141,7 @@ async function bundlePage() {
   const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const bundle = await build({
     entryPoints: [path('page/page.ts'), path('page/page.css')],
-    // As a bundler resolves the installed package under the `browser` condition.
-    alias: {
-      '#platform': path('../../src/transport/socket/browser.ts'),
-      'rx-nemesisdb': path('../../src/index.ts'),
-    },
+    tsconfig: path('../../tsconfig.browser.json'), // the package is built for a browser
     outdir: '/',
     bundle: true,
     minify: true,
