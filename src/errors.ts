@@ -3,40 +3,72 @@ import type { StatusName } from './protocol/status.js';
 /**
  * What became of a request that ended in an error.
  *
- * - `not-sent`: it never left; nothing happened on the server.
- * - `unknown`: it was written, and no reply tells whether the server executed it.
- * - `executed`: the server has answered it, or has provably executed it. With a `ResponseError` it refused; otherwise it did what was
- *   asked, and the reply was lost or was not as expected.
+ * - `not-sent`: it was never written, so nothing happened on the server.
+ * - `unknown`: it was written, and the server may or may not have executed it.
+ * - `executed`: the server answered it, or is proven to have executed it. With a `ResponseError` the server refused it.
+ *   Otherwise it did what was asked, and the reply was lost or was not as expected.
  */
 export type Outcome = 'not-sent' | 'unknown' | 'executed';
+
+/** How far a command came that was split into several requests, because its keys exceed `maxPayload`. */
+export interface Parts {
+  /** How many requests the command needs. */
+  readonly total: number;
+  /** How many of them succeeded. */
+  readonly answered: number;
+}
+
+/** What any error may carry besides its own facts. */
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  readonly parts?: Parts | undefined;
+}
 
 /**
  * The root of every error this library emits. Switch on `code`, not on the message; fields carry the facts.
  * Messages never contain values, keys' contents or session tokens.
  */
 export abstract class NdbError extends Error {
-  /** A literal that tells the class of error, for `switch`. */
+  /** A literal that identifies the class of error, for `switch`. */
   abstract readonly code: string;
 
   /** What became of the request. */
   abstract readonly outcome: Outcome;
 
-  /**
-   * There where the keys of one command exceeded `maxPayload` and went in several requests: how many, and how many of them
-   * were answered and so executed for certain.
-   */
-  declare parts?: { readonly total: number; readonly answered: number };
+  /** How far the command came, if it was split into several requests. */
+  declare readonly parts?: Parts;
 
   /** The class's name, written out: minifiers rename constructors, and logs are read by people. */
   abstract override readonly name: string;
+
+  constructor(message: string, { cause, parts }: ErrorDetails = {}) {
+    super(parts === undefined ? message : `${message} ${describe(parts)}`, cause === undefined ? undefined : { cause });
+    if (parts !== undefined) this.parts = parts;
+  }
+
+  /** The error as `JSON.stringify` and structured logs show it: message and name included, the stack left out. */
+  toJSON(): object {
+    const { name, message, cause } = this;
+    return { ...this, name, message, ...(cause instanceof Error ? { cause: causeToJson(cause) } : {}) };
+  }
+}
+
+const describe = ({ total, answered }: Parts) =>
+  `Its keys went in ${total} requests (maxPayload), of which ${answered} succeeded.`;
+
+/** Messages of the system are shown. Those of other code, such as a schema's, may quote values. */
+function causeToJson(cause: Error): unknown {
+  if (cause instanceof NdbError) return cause.toJSON();
+  const { name, message } = cause;
+  return 'code' in cause && typeof cause.code === 'string' ? { name, code: cause.code, message } : { name };
 }
 
 /** Emitted when the server refuses a command: its reply carries a status other than success. */
 export class ResponseError extends NdbError {
   override readonly name = 'ResponseError';
   readonly code = 'NDB_RESPONSE';
-  /** The server has answered, and refused. `unknown` where it refused one of the requests into which the command was cut. */
-  readonly outcome: Outcome = 'executed';
+  /** `executed`: the server answered. `unknown` if it refused one of several requests that the command was split into. */
+  readonly outcome: Outcome;
 
   constructor(
     /** The NemesisDB command, such as `SH_GET`. */
@@ -45,38 +77,40 @@ export class ResponseError extends NdbError {
     readonly status: number,
     /** The status by name, such as `SessionNotExist`. */
     readonly statusName: StatusName,
-    /** The server's own text (`m`); often empty. */
+    /** The server's own words (`m`); often empty. */
     readonly serverMessage: string,
-    /** What the caller can do about it. */
-    advice = '',
+    /** What the caller can do about it; may be empty. */
+    readonly advice = '',
+    details: ErrorDetails & { readonly outcome?: Outcome } = {},
   ) {
     super(
-      `${command} was refused by the server: ${statusName} (${status})` +
+      `The server refused ${command}: ${statusName} (${status})` +
         `${serverMessage === '' ? '' : `, "${serverMessage}"`}.${advice === '' ? '' : ` ${advice}`}`,
+      details,
     );
+    this.outcome = details.outcome ?? 'executed';
   }
 }
 
-/** Emitted when an argument or option can't be right. Nothing was sent. */
+/** Emitted when an argument or option is wrong. Nothing was sent. */
 export class ValueError extends NdbError {
   override readonly name = 'ValueError';
   readonly code = 'NDB_VALUE';
-  /** Nothing left. */
   readonly outcome: Outcome = 'not-sent';
 
   constructor(
     message: string,
-    /** The parameter or option at fault, such as `durationSeconds`. */
+    /** The wrong parameter or option, such as `durationSeconds`. */
     readonly parameter?: string,
-    options?: { cause?: unknown },
+    details?: ErrorDetails,
   ) {
-    super(message, options);
+    super(message, details);
   }
 }
 
 /**
- * Emitted when a value does not match the caller's own schema, on its way in (`set`, `add`: nothing was sent) or out
- * (`get`: the server answered). Names the key and the path, never the value.
+ * Emitted when a value does not match the caller's own schema: on its way in (`set`, `add`), and then nothing was sent; or
+ * on its way out (`get`), and then the server has answered. Names the key and the path, never the value.
  */
 export class SchemaError extends NdbError {
   override readonly name = 'SchemaError';
@@ -87,27 +121,26 @@ export class SchemaError extends NdbError {
   constructor(
     /** The NemesisDB command, such as `SH_GET`. */
     readonly command: string,
-    /** `in`: a value about to be sent, `out`: one that came back. */
+    /** `in`: a value to send. `out`: a value that came back. */
     readonly direction: 'in' | 'out',
-    /** The key whose value did not match. */
+    /** The key whose value does not match. */
     readonly key: string,
-    /** Where inside the value, from its root. Empty: the value itself. */
+    /** The place inside the value, from its root. Empty: the value itself. */
     readonly path: readonly (string | number)[],
   ) {
     const where = path.length === 0 ? '' : ` at ${path.map((part) => JSON.stringify(part)).join('.')}`;
     super(
       `${command}: the value of key ${JSON.stringify(key)} does not match its schema${where}. ` +
-        (direction === 'in' ? 'Nothing was sent.' : 'The server answered; another writer may use another schema.'),
+        (direction === 'in' ? 'Nothing was sent.' : 'It may have been written with another schema.'),
     );
     this.outcome = direction === 'in' ? 'not-sent' : 'executed';
   }
 }
 
-/** Emitted before anything is sent, when a request is longer than the server accepts and can't be split. */
+/** Emitted when a request is longer than the server accepts and can't be split. Nothing was sent. */
 export class PayloadTooLargeError extends NdbError {
   override readonly name = 'PayloadTooLargeError';
   readonly code = 'NDB_PAYLOAD_TOO_LARGE';
-  /** Nothing left. */
   readonly outcome: Outcome = 'not-sent';
 
   constructor(
@@ -129,7 +162,6 @@ export class PayloadTooLargeError extends NdbError {
 export class QueueFullError extends NdbError {
   override readonly name = 'QueueFullError';
   readonly code = 'NDB_QUEUE_FULL';
-  /** Nothing left. */
   readonly outcome: Outcome = 'not-sent';
 
   constructor(
@@ -137,7 +169,7 @@ export class QueueFullError extends NdbError {
     readonly command: string,
     /** How many requests wait. */
     readonly queued: number,
-    /** The option whose bound is reached. */
+    /** The option that bounds the queue. */
     readonly bound: 'maxQueued' | 'maxQueuedBytes' = 'maxQueued',
   ) {
     super(
@@ -157,35 +189,41 @@ export class TimeoutError extends NdbError {
     readonly command: string,
     /** The timeout in milliseconds. */
     readonly timeout: number,
-    /** Whether the request had left. */
+    /** `not-sent` if the request was never written, otherwise `unknown`. */
     readonly outcome: Outcome,
-    /** Why it had not, as one clause. */
-    readonly reason = 'what was in flight left it no place (maxInFlight)',
+    /** Why it was not written, as one clause. */
+    readonly reason = 'too many requests were in flight (maxInFlight)',
+    details?: ErrorDetails,
   ) {
     super(
       outcome === 'not-sent'
         ? `${command} was not sent within ${timeout} ms: ${reason}. Nothing happened on the server.`
         : `${command} was not answered within ${timeout} ms. The server may have executed it.`,
+      details,
     );
   }
 }
 
-/** Emitted when a connection can't be made or kept, and waiting for the next one is over or senseless. */
+/** Emitted when a connection can't be made or kept, and the client does not wait for another one. */
 export class ConnectionError extends NdbError {
   override readonly name = 'ConnectionError';
   readonly code = 'NDB_CONNECTION';
-  /** True where trying again is senseless: a bad URL, a refused upgrade, a peer that is no NemesisDB. */
+  /** Whether it is pointless to try again: a wrong URL, a refused upgrade, a peer that is no NemesisDB. */
   readonly permanent: boolean;
-  /** The WebSocket close code, where one came. */
+  /** The WebSocket close code, if there is one. */
   readonly closeCode?: number;
-  /** What became of the request, where the error is one of a request. */
+  /** What became of the request, if the error is a request's. */
   readonly outcome: Outcome;
 
   constructor(
     message: string,
-    details: { permanent?: boolean; closeCode?: number | undefined; outcome?: Outcome; cause?: unknown } = {},
+    details: ErrorDetails & {
+      readonly permanent?: boolean;
+      readonly closeCode?: number | undefined;
+      readonly outcome?: Outcome;
+    } = {},
   ) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    super(message, details);
     this.permanent = details.permanent ?? false;
     if (details.closeCode !== undefined) this.closeCode = details.closeCode;
     this.outcome = details.outcome ?? 'not-sent';
@@ -200,50 +238,51 @@ export class ReplyLostError extends NdbError {
   constructor(
     /** The NemesisDB command, such as `SH_GET`. */
     readonly command: string,
-    /** `executed`: proven by a later reply. `unknown`: the connection broke first. */
+    /** `executed`: a later reply proves it. `unknown`: the connection broke first. */
     readonly outcome: 'unknown' | 'executed',
     /** Why, as one clause. */
     reason: string,
-    options?: { cause?: unknown },
+    details?: ErrorDetails,
   ) {
     super(
       `The reply to ${command} was lost: ${reason}. ` +
         (outcome === 'executed'
           ? 'The server has executed it: read the state before you send it again.'
           : 'The server may or may not have executed it: read the state before you send it again.'),
-      options,
+      details,
     );
   }
 }
 
-/** Emitted when the peer says something that no NemesisDB says. The connection is not trusted any further. */
+/** Emitted when the peer sends something that no NemesisDB sends. The client drops the connection. */
 export class ProtocolError extends NdbError {
   override readonly name = 'ProtocolError';
   readonly code = 'NDB_PROTOCOL';
-  /** What became of the request: `executed` where this is its own reply, `not-sent` where the peer was given up before. */
+  /** `executed` if this is the request's own reply, `not-sent` if the connection was dropped before. */
   readonly outcome: Outcome;
 
   constructor(
     message: string,
-    /** The command whose reply it was, where that is known. */
+    /** The command whose reply it was, if that is known. */
     readonly command?: string,
-    details: { outcome?: Outcome; cause?: unknown } = {},
+    details: ErrorDetails & { readonly outcome?: Outcome } = {},
   ) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    super(message, details);
     this.outcome = details.outcome ?? (command === undefined ? 'not-sent' : 'executed');
   }
 }
 
-/** Emitted by everything asked of a client that is closed or closing. */
+/** Emitted by everything that is asked of a closed or closing client. */
 export class ClosedError extends NdbError {
   override readonly name = 'ClosedError';
   readonly code = 'NDB_CLOSED';
 
   constructor(
     message = 'The client is closed. Make a new NdbClient to connect again.',
-    /** What became of the request, where the error is one of a request. */
+    /** What became of the request, if the error is a request's. */
     readonly outcome: Outcome = 'not-sent',
+    details?: ErrorDetails,
   ) {
-    super(message);
+    super(message, details);
   }
 }

@@ -34,6 +34,7 @@ export {
   ConnectionError,
   NdbError,
   type Outcome,
+  type Parts,
   PayloadTooLargeError,
   ProtocolError,
   QueueFullError,
@@ -52,7 +53,7 @@ export type {
   SessionsToSave,
   UpdateInput,
 } from './protocol/parameter-objects.js';
-export type { GetQuery, KeyList, KeysInput, TokenInput } from './protocol/parameters.js';
+export { type GetQuery, type KeyList, type KeysInput, parseToken, type TokenInput } from './protocol/parameters.js';
 export type { SessionExpiry, SessionInfo } from './protocol/replies.js';
 export type {
   KeySchemas,

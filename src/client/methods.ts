@@ -10,50 +10,74 @@ import type { CallOptions } from './options.js';
 
 type Commands = typeof commands;
 
-/** What names the session in the methods of commands that are bound to one. */
+/** The first argument of commands that are bound to a session. */
 type BoundTo<Bound extends boolean> = Bound extends true ? [tkn: TokenInput] : [];
 
-/** The method of a command, as its row says it. */
+/** The method of a command, derived from its row. */
 type Method<Row> =
   Row extends CommandRow<infer Bound, infer Args, infer Result>
     ? (...args: [...BoundTo<Bound>, ...Args, options?: CallOptions]) => Observable<Result>
     : never;
 
-/** Gets: what comes back depends on how the keys are named, and on the schema. */
-interface Get<Bound extends [tkn: TokenInput] | []> {
-  <Schema extends StandardSchema>(
-    ...args: [...Bound, query: { readonly key: string; readonly schema: Schema }, options?: CallOptions]
-  ): Observable<SchemaOutput<Schema> | undefined>;
-  (...args: [...Bound, query: { readonly key: string }, options?: CallOptions]): Observable<JsonValue | undefined>;
+/**
+ * Gets: the result depends on how the keys are named, and on the schema. The plain `key` comes last, as TypeScript
+ * compares a mistyped query with the last overload.
+ */
+export interface Get<Bound extends [tkn: TokenInput] | []> {
+  /**
+   * Emits an object of these keys, with the values that the schema makes of them. Absent keys are left out. `SH_GET` for a
+   * session, `KV_GET` at the top level. Errors: `SchemaError` if a value does not match; `ResponseError` with status 100
+   * if the session does not exist.
+   */
   <const Schema extends SessionSchema>(
     ...args: [...Bound, query: { readonly keys: readonly string[]; readonly schema: Schema }, options?: CallOptions]
   ): Observable<Partial<SessionOutput<Schema>>>;
+  /**
+   * Emits an object of these keys and their values. Absent keys are left out. `SH_GET` for a session, `KV_GET` at the top
+   * level. Extends a session that was created with `extendOnGet`. Errors: `ResponseError` with status 100 if the session
+   * does not exist.
+   */
   (...args: [...Bound, query: { readonly keys: readonly string[] }, options?: CallOptions]): Observable<JsonObject>;
+  /**
+   * Emits what the schema makes of the value of a key, or `undefined` if the key is absent. `SH_GET` for a session,
+   * `KV_GET` at the top level. Errors: `SchemaError` if the value does not match; `ResponseError` with status 100 if the
+   * session does not exist.
+   */
+  <Schema extends StandardSchema>(
+    ...args: [...Bound, query: { readonly key: string; readonly schema: Schema }, options?: CallOptions]
+  ): Observable<SchemaOutput<Schema> | undefined>;
+  /**
+   * Emits the value of a key, or `undefined` if it is absent. `SH_GET` for a session, `KV_GET` at the top level. Extends a
+   * session that was created with `extendOnGet`. Errors: `ResponseError` with status 100 if the session does not exist.
+   */
+  (...args: [...Bound, query: { readonly key: string }, options?: CallOptions]): Observable<JsonValue | undefined>;
 }
 
-/** Finds: the answer is what `rsp` asks for. */
+/** Finds: the result is what `rsp` asks for. */
 type Find = <Wanted extends FindQuery['rsp']>(
   query: FindQuery & { readonly rsp: Wanted },
   options?: CallOptions,
 ) => Observable<Wanted extends 'kv' ? JsonObject : string[]>;
 
-/** Writes keys: what has an `interface` for its type, too. */
+/** Writes keys. Their values may have an `interface` for a type. */
 type Write<Bound extends [tkn: TokenInput] | [], Result> = <Keys extends object>(
   ...args: [...Bound, keys: KeysInput | SendableKeys<Keys>, options?: CallOptions]
 ) => Observable<Result>;
 
-/** Writes values, as above. */
+/** Writes a value, which may have an `interface` for a type. */
 type Update = <Value>(
   update: Omit<UpdateInput, 'value'> & { readonly value: JsonInput | (Value & Sendable<Value>) },
   options?: CallOptions,
 ) => Observable<number>;
+
+/** Writes items, which may have an `interface` for a type. */
 type Append = <Items extends readonly unknown[]>(
   append: Omit<ArrayAppendInput, 'items'> & { readonly items: readonly JsonInput[] | (Items & Sendable<Items>) },
   options?: CallOptions,
 ) => Observable<void>;
 
-/** Methods that depend on the types of their arguments: their rows can't say so. */
-interface Dependent {
+/** Methods whose types depend on their arguments, which a row can't express. */
+interface GenericMethods {
   sh_set: Write<[tkn: TokenInput], void>;
   sh_add: Write<[tkn: TokenInput], void>;
   sh_clear_set: Write<[tkn: TokenInput], number>;
@@ -67,29 +91,57 @@ interface Dependent {
   kv_find: Find;
 }
 
-/** Commands with a method of their own: what comes back becomes a session. */
+/** The command whose method `ClientCore` has itself: it emits a `Session`. */
 type OwnMethod = 'sh_create_session';
 
 /**
- * A method for each command, under the name that NemesisDB's own clients give it. Each gives a cold Observable: nothing is
- * sent until it is subscribed to, each subscription sends once, and emits one value or one error. Nothing throws: wrong
- * arguments are a `ValueError` in the Observable too. The last argument, always optional, is `{ timeout, retry }`.
+ * A method for each command, under the name that NemesisDB's own clients give it. Each returns a cold Observable: nothing
+ * is sent until it is subscribed to, each subscription sends once, and gets one value or one error. Nothing throws: wrong
+ * arguments are a `ValueError` in the Observable. The last argument, always optional, is `{ timeout, retry }`.
  */
 export type CommandMethods = {
-  [Name in keyof Commands as Exclude<Name, OwnMethod>]: Name extends keyof Dependent
-    ? Dependent[Name]
+  [Name in keyof Commands as Exclude<Name, OwnMethod>]: Name extends keyof GenericMethods
+    ? GenericMethods[Name]
     : Method<Commands[Name]>;
 };
 
-/** A session command without its prefix: `set` for `sh_set`. */
-type Unprefixed<Name> = Name extends `sh_${infer Rest}` ? Rest : never;
+/** The commands of sessions under the names that NemesisDB's examples also use, without `sh_`. */
+export interface Aliases {
+  /** The same as `sh_set`: sets keys of a session, and emits `undefined`. NemesisDB: `SH_SET`. */
+  set: CommandMethods['sh_set'];
+  /** The same as `sh_add`: adds keys to a session, existing ones keep their values; emits `undefined`. NemesisDB: `SH_ADD`. */
+  add: CommandMethods['sh_add'];
+  /** The same as `sh_get`: emits the value of one key, or an object of several. NemesisDB: `SH_GET`. */
+  get: CommandMethods['sh_get'];
+  /** The same as `sh_rmv`: removes keys from a session, and emits `undefined`. NemesisDB: `SH_RMV`. */
+  rmv: CommandMethods['sh_rmv'];
+  /** The same as `sh_count`: emits the number of keys of a session. NemesisDB: `SH_COUNT`. */
+  count: CommandMethods['sh_count'];
+  /** The same as `sh_contains`: emits those of the given keys that a session has. NemesisDB: `SH_CONTAINS`. */
+  contains: CommandMethods['sh_contains'];
+  /** The same as `sh_keys`: emits the names of all keys of a session. NemesisDB: `SH_KEYS`. */
+  keys: CommandMethods['sh_keys'];
+  /** The same as `sh_clear`: removes all keys of a session, and emits how many there were. NemesisDB: `SH_CLEAR`. */
+  clear: CommandMethods['sh_clear'];
+  /** The same as `sh_clear_set`: replaces all keys of a session, and emits how many were removed. NemesisDB: `SH_CLEAR_SET`. */
+  clear_set: CommandMethods['sh_clear_set'];
+  /** The same as `sh_end`: ends a session at once, and emits `undefined`. NemesisDB: `SH_END`. */
+  end: CommandMethods['sh_end'];
+  /** The same as `sh_end_all`: ends **all** sessions of the server, and emits how many there were. NemesisDB: `SH_END_ALL`. */
+  end_all: CommandMethods['sh_end_all'];
+  /** The same as `sh_session_exists`: emits those of the given sessions that exist. NemesisDB: `SH_EXISTS`. */
+  session_exists: CommandMethods['sh_session_exists'];
+  /** The same as `sh_info`: emits how many keys a session has, and how it expires (in seconds). NemesisDB: `SH_INFO`. */
+  info: CommandMethods['sh_info'];
+  /** The same as `sh_info_all`: emits how many sessions and keys the server has. NemesisDB: `SH_INFO_ALL`. */
+  info_all: CommandMethods['sh_info_all'];
+  /** The same as `sh_save`: saves sessions as a dataset, and emits its name and the time in ms. NemesisDB: `SH_SAVE`. */
+  save: CommandMethods['sh_save'];
+  /** The same as `sh_load`: loads saved sessions, and emits how many. NemesisDB: `SH_LOAD`. */
+  load: CommandMethods['sh_load'];
+}
 
-/** The session commands under the names that NemesisDB's examples use as well: `client.set(tkn, …)` is `client.sh_set(tkn, …)`. */
-export type Aliases = {
-  [Name in keyof CommandMethods as Unprefixed<Name>]: CommandMethods[Name];
-};
-
-/** Whatever calls commands: each method is made from the row of its command. */
+/** Has a method for each command, made from the command's row. */
 export abstract class Caller {
   protected abstract readonly context: CallContext;
 }
@@ -106,6 +158,9 @@ for (const [name, row] of Object.entries(commands)) {
   define(name, method);
   if (name.startsWith('sh_')) define(name.slice('sh_'.length), method);
 }
+
+// Vue's `reactive` and `ref` leave objects with this mark alone: their proxies have no access to private members.
+define('__v_skip', true);
 
 function define(name: string, value: unknown): void {
   Object.defineProperty(Caller.prototype, name, { value, writable: true, configurable: true });

@@ -1,220 +1,240 @@
-import * as z from 'zod/mini';
 import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
-import { ofSession } from '../protocol/parameter-objects.js';
+import { handleOptions, millisecondsFrom0 } from '../protocol/parameter-objects.js';
 import type { SessionSchema } from '../protocol/schema.js';
-import { firstComplaint, members, membersOrFalse, must } from '../protocol/validation.js';
-import type { HeartbeatOptions, ReconnectOptions, TransportOptions } from '../transport/transport.js';
+import { type Check, demand, exactly, is, isObject, issue, oneOf, optional } from '../protocol/validation.js';
+import type { TransportOptions } from '../transport/transport.js';
 
-/**
- * Which requests the client sends again if their reply is lost.
- *
- * - `reads` (the default): those that change nothing.
- * - `none`: no request is ever sent twice.
- */
+/** One option: its check, which names the unit, and its default. */
+interface Option<Value, Default> {
+  readonly check: Check<Value>;
+  readonly default: Default;
+}
+
+/** Options that belong together: an object of them, or `false` to do without. */
+interface Group<Rows extends OptionRows> {
+  readonly check: Check<unknown>;
+  readonly rows: Rows;
+}
+
+interface OptionRows {
+  readonly [name: string]: Option<unknown, unknown> | Group<OptionRows>;
+}
+
+/** Options as a program gives them: all may be left out, and `undefined` counts as left out. */
+type Given<Rows> = {
+  readonly [Name in keyof Rows]?:
+    | (Rows[Name] extends Option<infer Value, unknown>
+        ? Value
+        : Rows[Name] extends Group<infer Inner>
+          ? false | Given<Inner>
+          : never)
+    | undefined;
+};
+
+/** The same options, complete and valid. */
+type Complete<Rows> = {
+  readonly [Name in keyof Rows]: Rows[Name] extends Option<infer Value, infer Default>
+    ? Value | Extract<Default, undefined>
+    : Rows[Name] extends Group<infer Inner>
+      ? false | Complete<Inner>
+      : never;
+};
+
+const option = <Value, const Default extends Value | undefined>(check: Check<Value>, byDefault: Default) => ({
+  check,
+  default: byDefault,
+});
+
+/** A check that passes these options, and no others. */
+const optionsOf = (rows: OptionRows) =>
+  exactly(Object.fromEntries(Object.entries(rows).map(([name, { check }]) => [name, optional(check)])));
+
+function group<const Rows extends OptionRows>(rows: Rows): Group<Rows> {
+  const check = optionsOf(rows);
+  const otherwise = issue(`must be false, or an object with ${Object.keys(rows).join(', ')}`);
+  return { rows, check: (value) => (value === false ? undefined : isObject(value) ? check(value) : otherwise) };
+}
+
+/** Which requests the client sends again if their reply is lost: those that change nothing (`reads`), or none. */
 export type Retry = 'reads' | 'none';
 
-/** Options of one command: the last, optional argument of each method. */
-export interface CallOptions {
-  /** Milliseconds from subscription to reply. Default: the client's `timeout`. */
-  readonly timeout?: number | undefined;
-  /** Default: the client's `retry`. */
-  readonly retry?: Retry | undefined;
-}
-
-/** Some of the members; `undefined` counts as not given. */
-type Given<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined };
-
-/** Options of a client. All have defaults. Times are in milliseconds, lengths in bytes. */
-export interface NdbClientOptions {
-  /** How long a command may take, from subscription to reply. Default 5000. */
-  readonly timeout?: number | undefined;
-  /** Which requests are sent again once their reply is lost. Default `'reads'`. */
-  readonly retry?: Retry | undefined;
-  /**
-   * Longest request. Set it to the server's own `maxPayload`: a NemesisDB drops the connection over a longer one. Default:
-   * what the server announces (the embedded one does), otherwise 1024, as NemesisDB is shipped.
-   */
-  readonly maxPayload?: number | undefined;
-  /** Longest reply; a longer one ends the connection. Default 64 MiB. */
-  readonly maxReply?: number | undefined;
-  /** Most requests written and not yet answered. Default 128. */
-  readonly maxInFlight?: number | undefined;
-  /**
-   * Most requests that wait to be written. Default 10,000. What is asked about sessions that are followed, 64 questions at a time at most,
-   * and what keeps them alive, one touch each, goes before them all, and past this.
-   */
-  readonly maxQueued?: number | undefined;
-  /** Most bytes of requests that wait to be written, as UTF-16 counts them; the same go past it. Default 16 MiB. */
-  readonly maxQueuedBytes?: number | undefined;
-  /** How to reconnect; `false`: not at all. Default: from 100 ms, doubling to 30 s, without end. */
-  readonly reconnect?: false | Given<ReconnectOptions> | undefined;
-  /**
-   * How dead connections are found; `false`: not at all. Default: asked after 15 s of silence, given up 5 s later: within 23 s of
-   * the last sign of life, later only while a call with a longer timeout still waits.
-   */
-  readonly heartbeat?: false | Given<HeartbeatOptions> | undefined;
-  /** How long connecting may take, from dialling to the first replies. Default 5000. */
-  readonly connectTimeout?: number | undefined;
-  /** How long `close` waits for what is in flight. Default 5000. */
-  readonly closeTimeout?: number | undefined;
-  /**
-   * How long before its deadline a session's `expiring$` tells. Default: a tenth of the session's duration. It always tells, but later
-   * where asking the server takes more than that: with an `inMs` of 0 at the least.
-   */
-  readonly expiringBefore?: number | undefined;
-  /**
-   * How often the server looks for expired sessions, so that it is asked about one just after. Default 5000, as NemesisDB does. No event
-   * rests on it, but one figure does: `missedCycles.atLeast` counts too many where the server looks more rarely than this and
-   * ten seconds more.
-   */
-  readonly sweepInterval?: number | undefined;
-  /** Where time comes from; for tests. Default: the machine. */
-  readonly clock?: Clock | undefined;
-  /** A number in [0, 1), for jitter; for tests. Default `Math.random`. */
-  readonly random?: (() => number) | undefined;
-}
-
-/** A client's options, complete and valid. */
-export interface Settings extends TransportOptions {
-  readonly timeout: number;
-  readonly retry: Retry;
-  readonly expiringBefore: number | undefined;
-  readonly sweepInterval: number;
-}
-
-const defaultReconnect: ReconnectOptions = {
-  initialDelay: 100,
-  maxDelay: 30_000,
-  attempts: Number.POSITIVE_INFINITY,
-  resetAfter: 10_000,
-};
-
-const defaultHeartbeat: HeartbeatOptions = { interval: 15_000, timeout: 5000 };
-
-const isClock = (value: unknown) => {
-  if (typeof value !== 'object' || value === null) return false;
-  const { now, wall, schedule } = value as Partial<Record<keyof Clock, unknown>>; // any object may be asked for them
-  return [now, wall, schedule].every((method) => typeof method === 'function');
-};
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-const milliseconds = must<number>(
+const milliseconds = is<number>(
   'a number of milliseconds, more than 0 and finite',
   (value) => isNumber(value) && value > 0 && Number.isFinite(value),
 );
-const millisecondsFrom0 = must<number>('a number of milliseconds, 0 or more', (value) => isNumber(value) && value >= 0);
-const count = (least: number, unit: string) =>
-  must<number>(
+const wholeNumber = (unit: string, least: number) =>
+  is<number>(
     `a whole number of ${unit}, ${least} or more`,
     (value) => isNumber(value) && value >= least && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY),
   );
-const retry = must<Retry>("'reads' or 'none'", (value) => value === 'reads' || value === 'none');
+const retry: Check<Retry> = oneOf('reads', 'none');
+const isBoolean = is<boolean>('true or false', (value) => typeof value === 'boolean');
+const isFunction = (value: unknown) => typeof value === 'function';
 
-const optionalMembers = (shape: Readonly<Record<string, z.core.$ZodType>>) =>
-  members(Object.fromEntries(Object.entries(shape).map(([name, schema]) => [name, z.optional(schema)])));
+const mebibyte = 2 ** 20;
 
-const callOptions = optionalMembers({ timeout: milliseconds, retry });
-
-const clientOptions = optionalMembers({
-  timeout: milliseconds,
-  retry,
-  maxPayload: count(64, 'bytes'),
-  maxReply: count(1024, 'bytes'),
-  maxInFlight: count(1, 'requests'),
-  maxQueued: count(1, 'requests'),
-  maxQueuedBytes: count(0, 'bytes'),
-  reconnect: membersOrFalse(
-    optionalMembers({
-      initialDelay: milliseconds,
-      maxDelay: milliseconds,
-      attempts: count(0, 'attempts'),
-      resetAfter: millisecondsFrom0,
-    }),
+const clientOptions = {
+  /** How long a command may take, in milliseconds from subscription to reply. Default 5000. */
+  timeout: option(milliseconds, 5000),
+  /**
+   * Which requests are sent again if their reply is lost: `'reads'`, the default, those that change nothing; `'none'`, none.
+   */
+  retry: option(retry, 'reads'),
+  /**
+   * The longest request, in bytes. Set it to the server's own `maxPayload`: a NemesisDB drops the connection over a longer
+   * one. Default: what the server announces (rx-nemesisdb's own does), otherwise 1024, as NemesisDB is shipped.
+   */
+  maxPayload: option(wholeNumber('bytes', 64), undefined),
+  /** The longest reply, in bytes. A longer one ends the connection. Default 64 MiB. */
+  maxReply: option(wholeNumber('bytes', 1024), 64 * mebibyte),
+  /** The most requests that are written and not yet answered. Default 128. */
+  maxInFlight: option(wholeNumber('requests', 1), 128),
+  /**
+   * The most requests that wait to be written. Default 10,000. Probes of watched sessions and touches of `keepAlive` do not
+   * count, and go before all others.
+   */
+  maxQueued: option(wholeNumber('requests', 1), 10_000),
+  /** The most bytes of requests that wait to be written, counted in UTF-16. Default 16 MiB. */
+  maxQueuedBytes: option(wholeNumber('bytes', 0), 16 * mebibyte),
+  /** How the client reconnects. `false`: not at all. Default: from 100 ms, doubling to 30 s, without end. */
+  reconnect: group({
+    /** The upper bound of the first delay, in milliseconds. It doubles with each failure. Default 100. */
+    initialDelay: option(milliseconds, 100),
+    /** The longest delay, in milliseconds. Default 30,000. */
+    maxDelay: option(milliseconds, 30_000),
+    /**
+     * How many attempts in a row may fail before the client gives up. An open connection ends the row. 0: a lost
+     * connection is not replaced. The first attempt of `open` always takes place. Default: without end.
+     */
+    attempts: option(wholeNumber('attempts', 0), Number.POSITIVE_INFINITY),
+    /** How long a connection must last, in milliseconds, before its loss starts with `initialDelay` again. Default 10,000. */
+    resetAfter: option(millisecondsFrom0, 10_000),
+  }),
+  /**
+   * How dead connections are found. `false`: not at all. Default: a ping after 15 s of silence, and 5 s to answer it.
+   */
+  heartbeat: group({
+    /** After how many milliseconds of silence the client pings. Default 15,000. */
+    interval: option(milliseconds, 15_000),
+    /**
+     * How many milliseconds the peer has to answer. It has longer while a request with a longer timeout is in flight: a
+     * server that works on one answers nothing else. Default 5000.
+     */
+    timeout: option(milliseconds, 5000),
+  }),
+  /** How long connecting may take, in milliseconds, from dialling to the first replies. Default 5000. */
+  connectTimeout: option(milliseconds, 5000),
+  /** How long `close` waits for requests in flight, in milliseconds. Default 5000. */
+  closeTimeout: option(millisecondsFrom0, 5000),
+  /**
+   * How many milliseconds before a session's deadline `expiring$` emits. Default: a tenth of the session's duration. It
+   * always emits, but later if the server has to be asked first.
+   */
+  expiringBefore: option(millisecondsFrom0, undefined),
+  /**
+   * How often the server sweeps expired sessions, in milliseconds. The client probes overdue sessions in step with it. No
+   * event rests on it. Default 5000, as NemesisDB does.
+   */
+  sweepInterval: option(milliseconds, 5000),
+  /**
+   * Whether the stack of an error shows where the command was called. An error arrives later and from elsewhere, so that
+   * otherwise it shows no line of the program. Costs about 2 µs and some memory for each command. Default `false`.
+   */
+  asyncStackTraces: option(isBoolean, false as boolean),
+  /** The source of time; for tests. Default: the machine. */
+  clock: option(
+    is<Clock>(
+      'a clock: an object with now, wall, scheduler and schedule',
+      (value) =>
+        isObject(value) && [value.now, value.wall, value.schedule].every(isFunction) && isObject(value.scheduler),
+    ),
+    systemClock,
   ),
-  heartbeat: membersOrFalse(optionalMembers({ interval: milliseconds, timeout: milliseconds })),
-  connectTimeout: milliseconds,
-  closeTimeout: millisecondsFrom0,
-  expiringBefore: millisecondsFrom0,
-  sweepInterval: milliseconds,
-  clock: must<Clock>('a clock: an object with now, wall and schedule', isClock),
-  random: must<() => number>('a function', (value) => typeof value === 'function'),
-});
+  /** The source of jitter, a number in [0, 1); for tests. Default `Math.random`. */
+  random: option(is<() => number>('a function', isFunction), Math.random),
+} satisfies OptionRows;
 
-function validate(schema: z.ZodMiniType, value: unknown, whose: string, sent = ' Nothing was sent.'): void {
-  const checked = schema.safeParse(value);
-  if (checked.success) return;
-  const { path, message } = firstComplaint(checked.error.issues);
-  const name = path.join('.');
-  throw new ValueError(
-    `${whose}: ${name === '' ? 'options' : name} ${message}.${sent}`,
-    name === '' ? 'options' : name,
-  );
-}
+/** Options of a client. All have defaults. Times are in milliseconds, lengths in bytes. */
+export interface NdbClientOptions extends Given<typeof clientOptions> {}
 
-/** The given members over the defaults; `undefined` counts as not given. */
-function withDefaults<Values extends object>(defaults: Values, given: Given<Values>): Values {
-  const all = { ...defaults };
-  for (const name of Object.keys(defaults) as (keyof Values)[]) {
-    // the type of Object.keys forgets whose they are
-    const value = given[name];
-    if (value !== undefined) all[name] = value;
-  }
-  return all;
+/** A client's options, complete and valid. */
+export type Settings = Complete<typeof clientOptions> & TransportOptions;
+
+const callOptions = { timeout: clientOptions.timeout, retry: clientOptions.retry };
+
+/** Options of one command: the last, optional argument of each method. */
+export interface CallOptions {
+  /** How long the command may take, in milliseconds from subscription to reply. Default: the client's `timeout`. */
+  readonly timeout?: number | undefined;
+  /** Whether it is sent again if its reply is lost. Default: the client's `retry`. */
+  readonly retry?: Retry | undefined;
 }
 
 /** Options of `client.session`. */
 export interface AttachOptions<Schema extends SessionSchema = SessionSchema> extends CallOptions {
-  /** What its keys hold: values are checked on the way in and out, and typed. Stays in this program. */
+  /** The types of the session's keys. Values are checked on the way in and out. The schema stays in this program. */
   readonly schema?: Schema | undefined;
-  /** How many ms before its deadline `expiring$` tells. Default: the client's `expiringBefore`. */
+  /** How many milliseconds before the deadline `expiring$` emits. Default: the client's `expiringBefore`. */
   readonly expiringBefore?: number | undefined;
 }
 
-const attachOptions = optionalMembers({ timeout: milliseconds, retry, ...ofSession });
-
-/** Checks the options of `client.session`. Throws a `ValueError`. */
-export function checkAttachOptions(value: unknown): void {
-  if (value !== undefined) validate(attachOptions, value, 'session');
-}
+const clientCheck = optionsOf(clientOptions);
+const callCheck = optionsOf(callOptions);
+const attachCheck = exactly({ timeout: optional(milliseconds), retry: optional(retry), ...handleOptions });
 
 /** Checks the options of one command. Throws a `ValueError`. */
-export function checkCallOptions(value: unknown, method: string): void {
-  if (value !== undefined) validate(callOptions, value, method);
+export const checkCallOptions = (value: unknown, method: string): void => demand(callCheck, value, method, 'options');
+
+/** The options of `client.session`, read once. Throws a `ValueError`. */
+export const readAttachOptions = (given: AttachOptions): AttachOptions =>
+  reading('session', () => {
+    demand(attachCheck, given, 'session', 'options');
+    const { timeout, retry, schema, expiringBefore } = given;
+    return { timeout, retry, schema, expiringBefore };
+  });
+
+/** A client's options with their defaults. Throws a `ValueError` that names the wrong option and what would be right. */
+export const settingsOf = (given: NdbClientOptions = {}): Settings =>
+  reading('NdbClient', () => {
+    demand(clientCheck, given, 'NdbClient', 'options', '');
+    const settings = complete(clientOptions, given) as unknown as Settings; // the rows that it reads define this type
+    return given.random === undefined ? settings : { ...settings, random: reliable(given.random) };
+  });
+
+/** Reads options. What a getter or a Proxy throws then becomes the cause of a `ValueError`. */
+function reading<Result>(who: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ValueError) throw cause;
+    throw new ValueError(`${who}: options threw an error when they were read; see \`cause\`.`, 'options', { cause });
+  }
 }
 
-/** A caller's function that throws or gives nonsense must not keep the client from coming back, or a session from living on. */
+/** Fills in the defaults. */
+function complete(rows: OptionRows, given: object): { readonly [name: string]: unknown } {
+  const values = given as { readonly [name: string]: unknown }; // any object may be asked for any member
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => {
+      const value = values[name];
+      if ('default' in row) return [name, value ?? row.default];
+      return [name, value === false ? false : complete(row.rows, isObject(value) ? value : {})];
+    }),
+  );
+}
+
+/** A caller's function that throws or returns nonsense must not keep the client from reconnecting. */
 function reliable(random: () => number): () => number {
   return () => {
     try {
-      const chance = random();
-      if (chance >= 0 && chance < 1) return chance;
+      const number = random();
+      if (number >= 0 && number < 1) return number;
     } catch {
       // As good as nonsense.
     }
     return Math.random();
-  };
-}
-
-/** A client's options with their defaults. Throws a `ValueError` that names the option and says what would be right. */
-export function settingsOf(given: NdbClientOptions = {}): Settings {
-  validate(clientOptions, given, 'NdbClient', '');
-  const { reconnect = {}, heartbeat = {} } = given;
-  return {
-    timeout: given.timeout ?? 5000,
-    retry: given.retry ?? 'reads',
-    maxPayload: given.maxPayload,
-    maxReply: given.maxReply ?? 64 * 2 ** 20,
-    maxInFlight: given.maxInFlight ?? 128,
-    maxQueued: given.maxQueued ?? 10_000,
-    maxQueuedBytes: given.maxQueuedBytes ?? 16 * 2 ** 20,
-    reconnect: reconnect === false ? false : withDefaults(defaultReconnect, reconnect),
-    heartbeat: heartbeat === false ? false : withDefaults(defaultHeartbeat, heartbeat),
-    connectTimeout: given.connectTimeout ?? 5000,
-    closeTimeout: given.closeTimeout ?? 5000,
-    expiringBefore: given.expiringBefore,
-    sweepInterval: given.sweepInterval ?? 5000,
-    clock: given.clock ?? systemClock,
-    random: given.random === undefined ? Math.random : reliable(given.random),
   };
 }

@@ -1,209 +1,198 @@
-import * as z from 'zod/mini';
 import { type JsonInput, type Sendable, writeJson } from './json.js';
 import { isSchema, keySchemas, type SessionSchema, type StandardSchema } from './schema.js';
-import { must } from './validation.js';
+import { type Check, type Issue, is, isObject, isString, issue } from './validation.js';
 
-/** A session's token as it is given: `bigint`, or its decimal digits (from a cookie, from JSON). 1 to 2^64 - 1. */
+/** A session's token: a `bigint`, or its decimal digits as a string (from a cookie, from JSON). 1 to 2^64 - 1. */
 export type TokenInput = bigint | string;
 
-/** Keys and their values, as they are set. Members that are `undefined` are left out. */
+/** Keys with the values to set. Members that are `undefined` are left out. */
 export type KeysInput = { readonly [key: string]: JsonInput | undefined };
 
-/** `Keys`, where all of them can be sent. An array is none. */
+/** `Keys`, if all of them can be sent. Arrays are not objects of keys. */
 export type SendableKeys<Keys> = Keys extends readonly unknown[] ? never : Keys & Sendable<Keys>;
 
-/** Which keys: one, several, or several as a plain list. */
+/** Names one key, or several. */
 export type KeyList = { readonly key: string } | { readonly keys: readonly string[] } | readonly string[];
 
-/** Which keys to get: one gives its value, several give an object. */
+/** Names the key to get, for its value, or several keys, for an object. */
 export type GetQuery =
   | { readonly key: string; readonly schema?: StandardSchema }
   | { readonly keys: readonly string[]; readonly schema?: SessionSchema };
 
-/** How a request that is too long is cut: at the members of one of its own members. */
-export interface Pieces<Value> {
-  /** The member of the request that is cut, such as `keys`. */
+/** How a request that is too long is split: at the items of one of its members. */
+export interface Splitting<Value> {
+  /** The member of the request that holds the items, such as `keys`. */
   readonly member: string;
   readonly brackets: '{}' | '[]';
-  /** The texts of its own members. */
+  /** The items as JSON. */
   write(value: Value): readonly string[];
-  /** The argument that asks for those from `from` to before `to` alone. */
-  part(value: Value, from: number, to: number): Value;
+  /** The argument of the request that carries the items from `from` to before `to`. Default: the whole argument. */
+  slice?(value: Value, from: number, to: number): Value;
 }
 
-/**
- * What a command is about, besides the session that it is bound to: one argument, which becomes one or several members of
- * the request. `Args` is the argument as a method lists it, with its name and whether it may be left out.
- */
+/** The argument of a command, besides the session's token. `Args` is that argument as methods list it. */
 export interface Parameter<Args extends readonly [unknown?]> {
-  /** As NemesisDB's own clients name it. */
+  /** The name in NemesisDB's own clients. */
   readonly name: string;
-  readonly schema: z.ZodMiniType<Args[0]>;
-  /**
-   * Whether the schema would let it pass as it is. For what most commands take: asking the schema made a tenth of a command's garbage,
-   * and what it adds to this are words for what is wrong.
-   */
-  accepts?(value: unknown): value is Args[0];
-  /** The request's members as text, without braces; empty where there is nothing to say. */
+  readonly check: Check<Args[0]>;
+  /** The members of the request as JSON, without braces; empty if there are none. */
   write(value: Args[0]): string;
-  readonly pieces?: Pieces<Args[0]>;
-  /** What is kept of it until the reply comes, where it is looked at then: the caller may change theirs meanwhile. */
+  readonly splitting?: Splitting<Args[0]>;
+  /** Copies what is read again when the reply arrives: by then the caller may have changed the argument. */
   copy?(value: Args[0]): Args[0];
 }
 
-/** Whether this is a text. */
-export const isText = (value: unknown) => typeof value === 'string';
-
-/** The members of an object as text, without its braces. */
+/** The members of an object as JSON, without its braces. */
 export const writeMembers = (value: { readonly [name: string]: JsonInput | undefined }) =>
   writeJson(value).slice(1, -1);
 
 const largestToken = 2n ** 64n - 1n;
 
-const decimal = /^[1-9]\d{0,19}$/;
+const tokenDigits = /^[1-9]\d{0,19}$/;
 
-/** Whether this is a token, as it may be given. */
+/** Whether this is a session's token in one of its forms. */
 export function isToken(value: unknown): value is TokenInput {
   if (typeof value === 'bigint') return value > 0n && value <= largestToken;
-  if (typeof value !== 'string' || !decimal.test(value)) return false;
+  if (typeof value !== 'string' || !tokenDigits.test(value)) return false;
   return value.length < 20 || BigInt(value) <= largestToken;
 }
 
-const tokenSchema = must<TokenInput>(
-  "a session's token: a bigint, or its decimal digits as a string, of 1 to 2^64 - 1 (a number can't hold every token)",
-  isToken,
-);
+/**
+ * Reads a token from a string that anybody may have written, such as a cookie. Returns `undefined` if it is no token:
+ * then there is no such session.
+ *
+ * @example
+ * const tkn = parseToken(cookies.session);
+ * const session$ = tkn === undefined ? client.sh_create_session() : client.session(tkn);
+ */
+export function parseToken(value: string | null | undefined): bigint | undefined {
+  return isString(value) && isToken(value) ? BigInt(value) : undefined;
+}
 
-/** The session that a command is bound to. */
+/** The token of the session that a command is about. */
 export const token: Parameter<[tkn: TokenInput]> = {
   name: 'tkn',
-  schema: tokenSchema,
-  accepts: isToken,
+  check(value) {
+    if (isToken(value)) return undefined;
+    return typeof value === 'number'
+      ? issue("must be a bigint or a string of decimal digits, not a number: a number can't hold every token")
+      : issue("must be a session's token: a bigint, or its decimal digits as a string, from 1 to 2^64 - 1");
+  },
   write: (tkn) => `"tkn":${tkn}`,
 };
 
-/** The tokens of a list, whichever of its forms it has. */
+/** The tokens of a list, or the single token. */
 export const tokensOf = (tkns: TokenInput | readonly TokenInput[]) => (typeof tkns === 'object' ? tkns : [tkns]);
 
 /** One token, or several. */
 export const tokens: Parameter<[tkns: TokenInput | readonly TokenInput[]]> = {
   name: 'tkns',
-  schema: must<TokenInput | readonly TokenInput[]>(
-    "a session's token or an array of them: bigints, or decimal digits as strings, of 1 to 2^64 - 1",
+  check: is(
+    "a session's token or an array of them: bigints, or decimal digits as strings, from 1 to 2^64 - 1",
     (value) => (Array.isArray(value) ? value.every(isToken) : isToken(value)),
   ),
   write: (tkns) => `"tkns":[${tokensOf(tkns).join(',')}]`,
   copy: (tkns) => [...tokensOf(tkns)],
-  pieces: {
+  splitting: {
     member: 'tkns',
     brackets: '[]',
     write: (tkns) => tokensOf(tkns).map(String),
-    part: (tkns, from, to) => tokensOf(tkns).slice(from, to),
+    slice: (tkns, from, to) => tokensOf(tkns).slice(from, to),
   },
 };
 
-/** Whether this is an object, and no array. */
-export const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const entriesOf = (keys: KeysInput) => Object.entries(keys).filter(([, value]) => value !== undefined);
-
-/** Keys with their values. What JSON can't hold among them is told by `writeJson`. */
+/** Keys with their values. `writeJson` refuses the values that JSON has no form for. */
 export const keysWithValues: Parameter<[keys: KeysInput]> = {
   name: 'keys',
-  schema: must<KeysInput>('an object of keys and their values', isObject),
-  accepts: (value): value is KeysInput => isObject(value),
+  check: is('an object of keys and their values', isObject),
   write: (keys) => `"keys":${writeJson(keys)}`,
-  pieces: {
+  splitting: {
     member: 'keys',
     brackets: '{}',
-    write: (keys) => entriesOf(keys).map(([key, value]) => writeMembers({ [key]: value })),
-    part: (keys, from, to) => Object.fromEntries(entriesOf(keys).slice(from, to)),
+    write(keys) {
+      const items: string[] = [];
+      for (const [key, value] of Object.entries(keys)) {
+        if (value !== undefined) items.push(`${writeJson(key)}:${writeJson(value)}`);
+      }
+      return items;
+    },
   },
 };
 
 function isKeyList(value: unknown): value is KeyList {
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return value.every(isText);
-  const { key, keys } = value as { readonly key?: unknown; readonly keys?: unknown }; // any object may be asked for them
-  if (keys === undefined) return typeof key === 'string';
-  return key === undefined && Array.isArray(keys) && keys.every(isText);
+  if (Array.isArray(value)) return value.every(isString);
+  if (!isObject(value)) return false;
+  const { key, keys } = value;
+  if (keys === undefined) return isString(key);
+  return key === undefined && Array.isArray(keys) && keys.every(isString);
 }
 
-function isGetQuery(value: unknown): value is GetQuery {
-  if (!isKeyList(value) || Array.isArray(value)) return false;
-  const { schema } = value as { readonly schema?: unknown }; // as above
-  if (schema === undefined) return true;
-  if ('key' in value && value.key !== undefined) return isSchema(schema);
-  const schemas = keySchemas(schema);
-  return schemas !== undefined && keysOf(value).every((key) => schemas.has(key));
-}
-
-/** The keys of a list, whichever of its forms it has. */
+/** The keys of a list, in any of its forms. */
 export function keysOf(list: KeyList | GetQuery): readonly string[] {
   if (Array.isArray(list)) return list;
-  const { key, keys } = list as { readonly key?: string; readonly keys?: readonly string[] }; // isArray keeps readonly arrays in
+  const { key, keys } = list as { readonly key?: string; readonly keys?: readonly string[] }; // isArray leaves readonly arrays in
   return keys ?? (key === undefined ? [] : [key]);
 }
 
-/** What a query may have. */
-interface GetMembers {
-  readonly key?: string;
-  readonly keys?: readonly string[];
-  readonly schema?: unknown;
+function issueInKeyList(value: unknown): Issue | undefined {
+  if (isKeyList(value)) return undefined;
+  return isObject(value) && value.key !== undefined && value.keys !== undefined
+    ? issue('takes either key or keys, not both')
+    : issue('must name the keys: { key: string } or { keys: string[] }');
 }
 
-const pieceOfEachKey = {
+function issueInGetQuery(value: unknown): Issue | undefined {
+  const found = Array.isArray(value) ? issue('must be { key: string } or { keys: string[] }') : issueInKeyList(value);
+  if (found !== undefined) return found;
+  const { key, schema } = value as { readonly key?: string; readonly schema?: unknown }; // a key list, checked above
+  if (schema === undefined) return undefined;
+  if (key !== undefined) return isSchema(schema) ? undefined : issue('takes a schema that implements Standard Schema');
+  const schemas = keySchemas(schema);
+  if (schemas === undefined) {
+    return issue('takes for keys a schema with one schema for each key: a z.object, or a plain object of schemas');
+  }
+  const missing = keysOf(value as KeyList).find((name) => !schemas.has(name)); // as above
+  return missing === undefined ? undefined : issue(`asks for ${writeJson(missing)}, which the schema does not have`);
+}
+
+const splitAtKeys: Pick<Splitting<KeyList | GetQuery>, 'member' | 'brackets' | 'write'> = {
   member: 'keys',
   brackets: '[]',
-  write: (list: KeyList | GetQuery) => keysOf(list).map(writeJson),
-} as const;
+  write: (list) => keysOf(list).map(writeJson),
+};
 
 const writeKeys = (list: KeyList | GetQuery) => `"keys":${writeJson(keysOf(list))}`;
 
-function complaint(query: unknown): string {
-  if (isKeyList(query) && 'schema' in query) {
-    const schemas = keySchemas(query.schema);
-    const unknown = schemas && 'keys' in query && keysOf(query).find((key) => !schemas.has(key));
-    if (typeof unknown === 'string') return `asks for ${JSON.stringify(unknown)}, which the schema does not have`;
-    return 'takes a schema that implements Standard Schema; for keys, one with a schema for each of them (z.object, or a plain object of schemas)';
-  }
-  return isObject(query) && typeof query === 'object' && query !== null && 'key' in query && 'keys' in query
-    ? 'takes either key or keys, not both'
-    : 'must say which: { key: string } or { keys: string[] }';
-}
-
-/** Which keys to get, and which schemas their values must match. */
+/** The keys to get, and the schemas that their values must match. */
 export const getQuery: Parameter<[query: GetQuery]> = {
   name: 'query',
-  schema: z.custom<GetQuery>(isGetQuery, { error: (issue) => complaint(issue.input) }),
-  accepts: isGetQuery,
+  check: issueInGetQuery,
   write: writeKeys,
-  // Read, not spread: what was checked may be inherited.
+  // Reads the members by name: they may be inherited, and a spread would lose those.
   copy(query) {
-    const { key, keys, schema } = query as GetMembers; // whichever of its forms it has
-    const copy = keys === undefined ? { key } : { keys: [...keys] };
-    return (schema === undefined ? copy : { ...copy, schema }) as GetQuery; // as it was
+    if ('key' in query && query.key !== undefined) {
+      return query.schema === undefined ? { key: query.key } : { key: query.key, schema: query.schema };
+    }
+    const { keys, schema } = query as Exclude<GetQuery, { readonly key: string }>; // the other form
+    return schema === undefined ? { keys: [...keys] } : { keys: [...keys], schema };
   },
-  pieces: {
-    ...pieceOfEachKey,
-    // Only a query for `keys` has several pieces, and its schema is one for all of them.
-    part: (query, from, to) => ({ ...query, keys: keysOf(query).slice(from, to) }) as GetQuery,
-  },
+  splitting: splitAtKeys,
 };
 
-/** Which keys. */
+/** The names of some keys. */
 export const keyList: Parameter<[keys: KeyList]> = {
   name: 'keys',
-  schema: z.custom<KeyList>(isKeyList, { error: (issue) => complaint(issue.input) }),
+  check: issueInKeyList,
   write: writeKeys,
-  copy: (list) => [...keysOf(list)],
-  pieces: { ...pieceOfEachKey, part: (list, from, to) => keysOf(list).slice(from, to) },
+  splitting: splitAtKeys,
 };
 
-/** Which keys, at least one: the server refuses to remove none. */
+/** The names of at least one key: the server refuses to remove none. */
 export const someKeys: Parameter<[keys: KeyList]> = {
   ...keyList,
-  schema: z.custom<KeyList>((value) => isKeyList(value) && keysOf(value).length > 0, {
-    error: (issue) => (isKeyList(issue.input) ? 'must name at least one key' : complaint(issue.input)),
-  }),
+  check(value) {
+    const found = issueInKeyList(value);
+    if (found !== undefined) return found;
+    return keysOf(value as KeyList).length === 0 ? issue('must name at least one key') : undefined; // checked above
+  },
 };

@@ -1,67 +1,64 @@
-import * as z from 'zod/mini';
 import { UnexpectedReply } from './command-row.js';
 import type { JsonObject, JsonValue } from './json.js';
-import { isObject } from './parameters.js';
-import { must } from './validation.js';
+import { type CheckedShape, is, isObject, isString, members, optional } from './validation.js';
 
-/** A whole number as it stands in a reply: a `bigint` where a double can't hold it. */
+/** A whole number in a reply: a `bigint` if a double can't hold it. */
 type Whole = number | bigint;
 
-/** Whether this is one. */
-export const isWhole = (value: unknown): value is Whole => Number.isSafeInteger(value) || typeof value === 'bigint';
+const isWhole = (value: unknown): value is Whole => Number.isSafeInteger(value) || typeof value === 'bigint';
 
-const whole = must<Whole>('a whole number', isWhole);
-const count = must<number>('a count', Number.isSafeInteger);
-const text = z.string();
-const flag = z.boolean();
-const texts = must<string[]>(
-  'an array of texts',
-  (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
-);
-const values = must<JsonObject>('an object of keys and values', isObject);
+const whole = is<Whole>('a whole number', isWhole);
+const count = is<number>('a count', Number.isSafeInteger);
+const string = is<string>('a string', isString);
+const flag = is<boolean>('true or false', (value) => typeof value === 'boolean');
+const strings = is<string[]>('an array of strings', (value) => Array.isArray(value) && value.every(isString));
+const values = is<JsonObject>('an object of keys and values', isObject);
 
-// zod's objects copy what they let through: members of a reply, never the values behind them.
+/** The members of replies of success. Other members are ignored: servers may add some. */
 export const reply = {
-  serverInfo: z.object({ serverVersion: text, persistEnabled: flag, maxPayload: z.optional(count) }),
-  token: z.object({ tkn: whole }),
-  counted: z.object({ cnt: count }),
-  values: z.object({ keys: values }),
-  keys: z.object({ keys: texts }),
-  contains: z.object({ contains: texts }),
-  existing: z.object({
-    exist: must<Whole[]>('an array of tokens', (value) => Array.isArray(value) && value.every(isWhole)),
-  }),
-  sessionInfo: z.object({
+  serverInfo: { serverVersion: string, persistEnabled: flag, maxPayload: optional(count) },
+  token: { tkn: whole },
+  counted: { cnt: count },
+  values: { keys: values },
+  keys: { keys: strings },
+  contains: { contains: strings },
+  existing: { exist: is<Whole[]>('an array of tokens', (value) => Array.isArray(value) && value.every(isWhole)) },
+  sessionInfo: {
     tkn: whole,
     shared: flag,
     keyCnt: count,
     expires: flag,
-    expiry: z.optional(
-      z.object({ duration: whole, remaining: whole, deleteSession: flag, extendOnSetAdd: flag, extendOnGet: flag }),
+    expiry: optional(
+      members({ duration: whole, remaining: whole, deleteSession: flag, extendOnSetAdd: flag, extendOnGet: flag }),
     ),
-  }),
-  totals: z.object({ totalSessions: count, totalKeys: count }),
-  saved: z.object({ name: text, duration: whole }),
-  loadedSessions: z.object({ name: text, sessions: count, keys: count }),
-  loadedKeys: z.object({ name: text, keys: count, sessions: count, duration: whole }),
-  found: z.object({ keys: z.optional(z.union([texts, values])), paths: z.optional(texts) }),
-};
+  },
+  totals: { totalSessions: count, totalKeys: count },
+  saved: { name: string, duration: whole },
+  loadedSessions: { name: string, sessions: count, keys: count },
+  loadedKeys: { name: string, keys: count, sessions: count, duration: whole },
+  found: {
+    keys: optional(
+      is<string[] | JsonObject>('an array of strings or an object', (value) => isObject(value) || !strings(value)),
+    ),
+    paths: optional(strings),
+  },
+} as const;
 
-/** How a session expires. Times in seconds. */
+/** How a session expires. Times are in seconds. */
 export interface SessionExpiry {
-  /** How long it lives from its creation, its last extension or the last loss of its keys. */
+  /** The time from its creation, its last extension or the last loss of its keys to its deadline. */
   readonly duration: number;
-  /** Whole seconds left, cut toward zero; negative once it is overdue. */
+  /** Whole seconds left, rounded toward zero; negative once it is overdue. */
   readonly remaining: number;
-  /** Whether the session goes when it expires, or only its keys. */
+  /** Whether expiry deletes the session, or only its keys. */
   readonly deleteSession: boolean;
-  /** Whether a set or add begins its duration anew. */
+  /** Whether a set or add restarts the duration. */
   readonly extendOnSetAdd: boolean;
-  /** Whether a get begins its duration anew. */
+  /** Whether a get restarts the duration. */
   readonly extendOnGet: boolean;
 }
 
-/** What `sh_info` tells of a session. */
+/** A session as `sh_info` describes it. */
 export type SessionInfo =
   | { readonly tkn: bigint; readonly shared: boolean; readonly keyCnt: number; readonly expires: false }
   | {
@@ -72,38 +69,37 @@ export type SessionInfo =
       readonly expiry: SessionExpiry;
     };
 
-/** A session's information, in its two forms. */
-export function readSessionInfo({ tkn, shared, keyCnt, expiry }: z.infer<typeof reply.sessionInfo>): SessionInfo {
-  const common = { tkn: BigInt(tkn), shared, keyCnt };
-  if (expiry === undefined) return { ...common, expires: false };
-  // Seconds: past 2^53 of them only where another client set a duration that the server can't keep to anyway.
-  const seconds = { duration: Number(expiry.duration), remaining: Number(expiry.remaining) };
-  return { ...common, expires: true, expiry: { ...expiry, ...seconds } };
+/** What a server says of itself. */
+export function readServerInfo({ serverVersion, persistEnabled, maxPayload }: CheckedShape<typeof reply.serverInfo>) {
+  return { serverVersion, persistEnabled, ...(maxPayload === undefined ? {} : { maxPayload }) };
 }
 
-/** The value of a key, `undefined` where it is absent. */
+/** A session's information, in its two forms. */
+export function readSessionInfo({ tkn, shared, keyCnt, expiry }: CheckedShape<typeof reply.sessionInfo>): SessionInfo {
+  const common = { tkn: BigInt(tkn), shared, keyCnt };
+  if (expiry === undefined) return { ...common, expires: false };
+  const { deleteSession, extendOnSetAdd, extendOnGet } = expiry;
+  // Seconds past 2^53 come only from another client's duration, which the server can't keep to anyway.
+  const seconds = { duration: Number(expiry.duration), remaining: Number(expiry.remaining) };
+  return { ...common, expires: true, expiry: { ...seconds, deleteSession, extendOnSetAdd, extendOnGet } };
+}
+
+/** The value of a key; `undefined` if it is absent. */
 export function valueAt(keys: JsonObject, key: string): JsonValue | undefined {
   return Object.hasOwn(keys, key) ? keys[key] : undefined;
 }
 
-/** Puts the keys of the second object into the first. */
-export function mergeKeys(into: JsonObject, from: JsonObject): JsonObject {
-  for (const key of Object.keys(from)) {
-    const value = valueAt(from, key);
-    // Assigning would set the prototype.
-    if (key === '__proto__')
-      Object.defineProperty(into, key, { value, enumerable: true, configurable: true, writable: true });
-    else if (value !== undefined) into[key] = value;
-  }
-  return into;
+/** Puts the keys of all objects into one. */
+export function mergeKeys(objects: readonly JsonObject[]): JsonObject {
+  return Object.fromEntries(objects.flatMap(Object.entries<JsonValue>)); // assigning `__proto__` would set the prototype
 }
 
-/** What a find gives, by what was asked for. */
+/** The result of a find, by what was asked for. */
 export function readFound(
-  { keys, paths }: z.infer<typeof reply.found>,
+  { keys, paths }: CheckedShape<typeof reply.found>,
   rsp: 'keys' | 'paths' | 'kv',
 ): string[] | JsonObject {
   const found = rsp === 'paths' ? paths : keys;
-  if (found === undefined || Array.isArray(found) === (rsp === 'kv')) throw new UnexpectedReply(`${rsp}: missing`);
+  if (found === undefined || Array.isArray(found) === (rsp === 'kv')) throw new UnexpectedReply(`${rsp} is missing`);
   return found;
 }

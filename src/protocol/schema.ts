@@ -1,8 +1,8 @@
 import { SchemaError, ValueError } from '../errors.js';
 
 /**
- * What zod, valibot, arktype and others have in common (standardschema.dev): a validator with inferred types. Written out
- * here, so that the types of a program never depend on a package of ours.
+ * What zod, valibot, arktype and others have in common (standardschema.dev): a validator with inferred types. It is written
+ * out here, so that the types of a program never depend on a package of ours.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
@@ -13,7 +13,7 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
-/** What a schema says of a value. */
+/** The result of a schema: a value, or issues. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly SchemaIssue[] };
@@ -24,10 +24,10 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** The type of a value before a schema: what is stored. */
+/** The type of a value that a schema takes: what is stored. */
 export type SchemaInput<Schema extends StandardSchema> = NonNullable<Schema['~standard']['types']>['input'];
 
-/** The type of a value after a schema: what comes back. */
+/** The type of a value that a schema returns: what comes back. */
 export type SchemaOutput<Schema extends StandardSchema> = NonNullable<Schema['~standard']['types']>['output'];
 
 /** One schema for each key. */
@@ -36,12 +36,12 @@ export interface KeySchemas {
 }
 
 /**
- * The schema of a whole session: what each key holds. Either a plain object of schemas, one a key, of any library:
- * `{ cart: z.array(z.string()), user: type({ name: 'string' }) }`; or an object schema whose members can be seen, such as
+ * The schema of a whole session. Either a plain object with one schema for each key, of any library:
+ * `{ cart: z.array(z.string()), user: type({ name: 'string' }) }`; or an object schema whose members are visible, such as
  * `z.object({ … })` (`shape`) or valibot's `v.object({ … })` (`entries`).
  *
- * A session is written and read key by key, so each value is checked against its own key's schema, and a key that is
- * absent is not missing. What an object schema says about several keys at once (`refine`, `catchall`) has no part in it.
+ * A session is written and read key by key. Each value is checked against the schema of its key, and an absent key is no
+ * issue. Rules about several keys at once (`refine`, `catchall`) are not applied.
  */
 export type SessionSchema =
   | KeySchemas
@@ -55,14 +55,14 @@ type SchemasOf<Schema extends SessionSchema> = Schema extends StandardSchema & {
     ? Entries
     : Schema;
 
-/** What the keys of a session hold, as they come back. */
+/** The values of a session's keys, as they come back. */
 export type SessionOutput<Schema extends SessionSchema> = {
   -readonly [Key in keyof SchemasOf<Schema>]: SchemasOf<Schema>[Key] extends StandardSchema
     ? SchemaOutput<SchemasOf<Schema>[Key]>
     : never;
 };
 
-/** What the keys of a session hold, as they are set. */
+/** The values of a session's keys, as they are set. */
 export type SessionInput<Schema extends SessionSchema> = {
   -readonly [Key in keyof SchemasOf<Schema>]: SchemasOf<Schema>[Key] extends StandardSchema
     ? SchemaInput<SchemasOf<Schema>[Key]>
@@ -76,14 +76,14 @@ export function isSchema(value: unknown): value is StandardSchema {
   return typeof standard === 'object' && standard !== null && 'validate' in standard;
 }
 
-/** Schemas are constants of a program, looked at again with each get: their members are found out once. */
-const known = new WeakMap<object, ReadonlyMap<string, StandardSchema>>();
+/** Schemas are constants of a program and used with each get, so that their members are looked up once. */
+const schemasByObject = new WeakMap<object, ReadonlyMap<string, StandardSchema>>();
 
-/** The schema of each key; nothing where this is no schema of a session. A `Map`: any text can be a key. */
+/** The schema of each key; `undefined` if this is no schema of a session. A `Map`, as any string can be a key. */
 export function keySchemas(schema: unknown): ReadonlyMap<string, StandardSchema> | undefined {
   if ((typeof schema !== 'object' && typeof schema !== 'function') || schema === null) return undefined;
-  const schemas = known.get(schema) ?? findKeySchemas(schema);
-  if (schemas !== undefined) known.set(schema, schemas);
+  const schemas = schemasByObject.get(schema) ?? findKeySchemas(schema);
+  if (schemas !== undefined) schemasByObject.set(schema, schemas);
   return schemas;
 }
 
@@ -102,7 +102,7 @@ function findKeySchemas(schema: object): ReadonlyMap<string, StandardSchema> | u
   return schemas;
 }
 
-/** Checks one value; gives what the schema makes of it. Throws a `SchemaError`. */
+/** Checks one value and returns what the schema makes of it. Throws a `SchemaError`. */
 export function checkValue(
   schema: StandardSchema,
   value: unknown,
@@ -113,7 +113,7 @@ export function checkValue(
   throw new SchemaError(at.command, at.direction, at.key, pathOf(result.issues[0]));
 }
 
-/** Checks the values of several keys, each against its own schema; gives what the schemas make of them. */
+/** Checks the value of each key against its own schema and returns what the schemas make of them. Throws a `SchemaError`. */
 export function checkKeys(
   schemas: ReadonlyMap<string, StandardSchema>,
   keys: Readonly<Record<string, unknown>>,
@@ -129,7 +129,7 @@ export function checkKeys(
   return Object.fromEntries(checked); // not by assignment: `__proto__` is a key like any other
 }
 
-/** The schema of a key. A key that the session's schema does not have is a mistake of the caller's. */
+/** The schema of a key. Throws a `ValueError` if the session's schema does not have the key. */
 export function schemaOf(schemas: ReadonlyMap<string, StandardSchema>, key: string): StandardSchema {
   const schema = schemas.get(key);
   if (schema === undefined) {
@@ -143,12 +143,12 @@ function validate(schema: StandardSchema, value: unknown): SchemaResult<unknown>
   try {
     result = schema['~standard'].validate(value);
   } catch (cause) {
-    throw new ValueError('The schema threw while it checked a value. See `cause`.', 'schema', { cause });
+    throw new ValueError('The schema threw an error while it checked a value; see `cause`.', 'schema', { cause });
   }
   if (!(result instanceof Promise)) return result;
-  result.catch(() => {}); // nobody waits for it: it must not end the program as an unhandled rejection
+  result.catch(() => {}); // it must not end the program as an unhandled rejection
   throw new ValueError(
-    'The schema gave a promise: it checks asynchronously, or threw an error. Give one that answers at once.',
+    'The schema returned a promise. Use one that checks synchronously, without async refinements or transforms.',
     'schema',
   );
 }

@@ -9,6 +9,7 @@ describe('the options of a client', () => {
     expect(settingsOf()).toEqual({
       timeout: 5000,
       retry: 'reads',
+      asyncStackTraces: false,
       maxPayload: undefined,
       maxReply: 67_108_864,
       maxInFlight: 128,
@@ -25,7 +26,7 @@ describe('the options of a client', () => {
     });
   });
 
-  it('are taken as given, member by member; undefined is not given', () => {
+  it('override the defaults one by one; undefined counts as left out', () => {
     const settings = settingsOf({
       timeout: 1,
       reconnect: { attempts: 3, maxDelay: undefined },
@@ -53,10 +54,10 @@ describe('the options of a client', () => {
     ['options', { timout: 1 }, 'has no "timout"; it takes timeout, '],
     ['options', 'fast', 'must be an object'],
     ['clock', { clock: 5 }, 'a clock'],
-    ['clock', { clock: { now: () => 0 } }, 'a clock: an object with now, wall and schedule'],
+    ['clock', { clock: { now: () => 0 } }, 'a clock: an object with now, wall, scheduler and schedule'],
     ['random', { random: 0.5 }, 'a function'],
   ])(
-    'are refused at the door with the name of the option and what would be right: %s',
+    'are refused by the constructor with the name of the option and what it takes: %s',
     (parameter, options, message) => {
       const attempt = () => new NdbClient(options as NdbClientOptions);
       expect(attempt).toThrow(ValueError);

@@ -82,7 +82,7 @@ describe('a reply of success', () => {
     expect(await settled(command(client))).toEqual({ values: [result] });
   });
 
-  it('gives values by reference: nothing walks or copies them', async () => {
+  it('emits values by reference: nothing copies them', async () => {
     const keys = { big: { deep: [1, 2, 3] } };
     const { client } = fakeClient(() => ({ st: 1, keys }));
     expect((await settled(client.kv_get({ keys: ['big'] }))).values[0]).toBe(keys);
@@ -104,7 +104,7 @@ describe('a reply of any other status', () => {
       (client) => client.sh_count(1n),
       10,
       'CommandNotExist',
-      /no sessions \(NemesisDB 0\.9/,
+      /no sessions, as NemesisDB 0\.9/,
     ],
     ['an unknown kv command', (client) => client.kv_count(), 10, 'CommandNotExist', /does not have the command/],
     ['persistence switched off', (client) => client.kv_save('x'), 14, 'CommandDisabled', /persistence/],
@@ -124,16 +124,16 @@ describe('a reply of any other status', () => {
   );
 });
 
-describe('a reply that is not what NemesisDB answers', () => {
+describe('a reply that no NemesisDB sends', () => {
   it.each<[string, (client: Client) => Observable<unknown>, JsonObject]>([
     ['no status', (client) => client.kv_set({}), {}],
-    ['a status that is a text', (client) => client.kv_set({}), { st: '1' }],
+    ['a status that is a string', (client) => client.kv_set({}), { st: '1' }],
     ['no count', (client) => client.kv_count(), { st: 1 }],
-    ['a count that is a text', (client) => client.kv_count(), { st: 1, cnt: '3' }],
+    ['a count that is a string', (client) => client.kv_count(), { st: 1, cnt: '3' }],
     ['keys that are an array', (client) => client.kv_get({ key: 'a' }), { st: 1, keys: ['a'] }],
     ['no keys', (client) => client.kv_get({ keys: ['a'] }), { st: 1 }],
     ['a key that is a number', (client) => client.kv_keys(), { st: 1, keys: [1] }],
-    ['a token that is a text', (client) => client.sh_session_exists(1n), { st: 1, exist: ['1'] }],
+    ['a token that is a string', (client) => client.sh_session_exists(1n), { st: 1, exist: ['1'] }],
     ['paths for keys', (client) => client.kv_find({ path: '$', rsp: 'keys' }), { st: 1, paths: [] }],
     ['an object for keys', (client) => client.kv_find({ path: '$', rsp: 'keys' }), { st: 1, keys: {} }],
     [

@@ -60,7 +60,7 @@ describe('a session with a schema', () => {
     // as a program without types calls it
     const { error } = await settled(commands.get(query as unknown as { key: 'a' }));
     expect(error).toBeInstanceOf(ValueError);
-    expect((error as Error).message).toContain('must say which');
+    expect((error as Error).message).toContain('must name the keys');
     expect(sent()).toEqual([]);
   });
 

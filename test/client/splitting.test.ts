@@ -9,8 +9,8 @@ import { keyed, storable, text } from '../support/values.js';
 
 const bytes = (frame: { readonly text: string }) => Buffer.byteLength(frame.text);
 
-describe('a command over many keys that exceeds maxPayload', () => {
-  it('is split and joined, with the same result as if it had not been, and every part fits', async () => {
+describe('a command over many keys that exceed maxPayload', () => {
+  it('is split into requests that fit, with the same result as one request', async () => {
     await fc.assert(
       fc.asyncProperty(
         keyed(storable, 30),
@@ -43,7 +43,7 @@ describe('a command over many keys that exceeds maxPayload', () => {
     );
   });
 
-  it('is split as little as need be: exactly maxPayload bytes go in one request', async () => {
+  it('is not split if it has exactly maxPayload bytes', async () => {
     const frame = '{"KV_GET":{"keys":["é","key"]}}';
     const { client, transport } = fakeClient(memoryServer().answer);
     transport.maxPayload = Buffer.byteLength(frame);
@@ -58,14 +58,14 @@ describe('a command over many keys that exceeds maxPayload', () => {
     ]);
   });
 
-  it('asks about tokens in parts, and answers in the order asked', async () => {
+  it('splits a list of tokens, and emits them in the order asked', async () => {
     const { client, transport } = fakeClient(memoryServer().answer, { maxPayload: 100 });
     const tkns = Array.from({ length: 20 }, (_, index) => 2n ** 64n - 1n - BigInt(index));
     expect(await settled(client.sh_session_exists(tkns))).toEqual({ values: [tkns] });
     expect(transport.sent.length).toBeGreaterThan(4);
   });
 
-  it('joins in the order of the keys, in whichever order the parts are answered', async () => {
+  it('joins results in the order of the keys, in whichever order the replies come', async () => {
     const { client, transport } = fakeClient(() => undefined, { maxPayload: 64 });
     const keys = ['a', 'b', 'c'].map((letter) => letter.repeat(30));
     const contained = settled(client.kv_contains(keys));
@@ -76,7 +76,7 @@ describe('a command over many keys that exceeds maxPayload', () => {
     expect(await contained).toEqual({ values: [keys] });
   });
 
-  it('joins __proto__ as a key like any other', async () => {
+  it('joins __proto__ like any other key', async () => {
     const server = memoryServer();
     const { client } = fakeClient(server.answer, { maxPayload: 64 });
     const keys = Object.fromEntries([
@@ -92,12 +92,9 @@ describe('a command over many keys that exceeds maxPayload', () => {
   it.each<[string, (client: ReturnType<typeof fakeClient>['client']) => Parameters<typeof settled>[0]]>([
     ['one key of many is too long by itself', (client) => client.kv_set({ a: 1, b: 'x'.repeat(100), c: 1 })],
     ['the only key is too long', (client) => client.sh_get(1n, { key: 'x'.repeat(100) })],
-    [
-      'the command would not be the same in parts',
-      (client) => client.kv_clear_set({ a: 'x'.repeat(50), b: 'x'.repeat(50) }),
-    ],
+    ['the command has to be atomic', (client) => client.kv_clear_set({ a: 'x'.repeat(50), b: 'x'.repeat(50) })],
     ['the length is that of bytes, not of characters', (client) => client.kv_set({ a: '€'.repeat(20) })],
-  ])('sends nothing at all when %s', async (_, command) => {
+  ])('sends nothing if %s', async (_, command) => {
     const { client, transport } = fakeClient(memoryServer().answer, { maxPayload: 64 });
     const { error } = await settled(command(client));
     expect(error).toBeInstanceOf(PayloadTooLargeError);
@@ -114,20 +111,20 @@ describe('a command over many keys that exceeds maxPayload', () => {
   });
 });
 
-describe('a split write of which one part fails', () => {
+describe('a split write of which one request fails', () => {
   const keys = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`key${index}`, 'x'.repeat(20)]));
 
-  it('fails with the error of that part, which says how many were executed for certain', async () => {
+  it('ends in an error of the same class, with how many requests succeeded', async () => {
     let replies = 0;
     const { client } = fakeClient(() => (replies++ < 2 ? { st: 1 } : { st: 100, m: '' }), { maxPayload: 64 });
     const { error } = await settled(client.sh_set(1n, keys));
     expect(error).toBeInstanceOf(ResponseError);
     expect(error).toMatchObject({ status: 100, parts: { total: 6, answered: 2 } });
     expect((error as Error).message).toContain('6 requests');
-    expect((error as Error).message).toContain('2 were executed for certain');
+    expect((error as Error).message).toContain('of which 2 succeeded');
   });
 
-  it('does not say of the whole what is certain of one part only', async () => {
+  it('has the outcome unknown even if the failed request was executed', async () => {
     const { client } = fakeClient((command) => new ReplyLostError(command, 'executed', 'a test lost it'), {
       maxPayload: 64,
     });
@@ -138,7 +135,7 @@ describe('a split write of which one part fails', () => {
     });
   });
 
-  it('tell why none was sent in time, where it was not', async () => {
+  it('keeps the reason of a timeout before anything was sent', async () => {
     const { client } = fakeClient((command) => new TimeoutError(command, 1, 'not-sent', 'it rained'), {
       maxPayload: 64,
     });
@@ -147,7 +144,7 @@ describe('a split write of which one part fails', () => {
     expect((error as Error).message).toContain('it rained');
   });
 
-  it('reports the timeout that the caller set, not what was left of it for the part', async () => {
+  it('reports the timeout of the call, not what was left of it for one request', async () => {
     const { client } = fakeClient((command, _, { timeout }) => new TimeoutError(command, timeout, 'unknown'), {
       maxPayload: 64,
     });
@@ -157,7 +154,7 @@ describe('a split write of which one part fails', () => {
     });
   });
 
-  it('sends no further parts after a failure or an unsubscription, and at most 16 at once', async () => {
+  it('sends at most 16 requests at once, and none after a failure or an unsubscription', async () => {
     const { client, transport } = fakeClient(() => undefined, { maxPayload: 64 });
     const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`key${index}`, 'x'.repeat(20)]));
     client.kv_set(many).subscribe().unsubscribe();

@@ -6,7 +6,7 @@ import { settled } from '../support/settled.js';
 
 type Client = ReturnType<typeof fakeClient>['client'];
 
-/** Calls as a program without types would make them. */
+/** For calls as an untyped program makes them. */
 const untyped = (client: Client) => client as unknown as Record<string, (...args: unknown[]) => Observable<unknown>>;
 
 const wrong: [string, string, unknown[], string][] = [
@@ -19,15 +19,15 @@ const wrong: [string, string, unknown[], string][] = [
   ['sh_set', 'a token in quotes', ['"12"', {}], 'tkn'],
   ['sh_set', 'no keys', [1n], 'keys'],
   ['sh_set', 'an array of keys', [1n, ['a']], 'keys'],
-  ['sh_set', 'a value that is no JSON', [1n, { a: () => 1 }], 'value'],
+  ['sh_set', 'a value that JSON has no form for', [1n, { a: () => 1 }], 'value'],
   ['kv_set', 'null', [null], 'keys'],
   ['kv_set', 'a Map', [new Map()], 'value'],
   ['sh_get', 'key and keys at once', [1n, { key: 'a', keys: ['b'] }], 'query'],
   ['sh_get', 'neither key nor keys', [1n, {}], 'query'],
   ['sh_get', 'nothing', [1n], 'query'],
-  ['sh_get', 'a key that is no text', [1n, { key: 1 }], 'query'],
-  ['sh_get', 'keys of which one is no text', [1n, { keys: ['a', 1] }], 'query'],
-  ['sh_get', 'a schema that is none', [1n, { key: 'a', schema: {} }], 'query'],
+  ['sh_get', 'a key that is not a string', [1n, { key: 1 }], 'query'],
+  ['sh_get', 'keys of which one is not a string', [1n, { keys: ['a', 1] }], 'query'],
+  ['sh_get', 'an object that is no schema', [1n, { key: 'a', schema: {} }], 'query'],
   [
     'sh_get',
     'a schema of one value for several keys',
@@ -36,21 +36,21 @@ const wrong: [string, string, unknown[], string][] = [
   ],
   ['kv_rmv', 'no key at all, which the server refuses', [{ keys: [] }], 'keys'],
   ['kv_rmv', 'an empty array', [[]], 'keys'],
-  ['sh_contains', 'a text', [1n, 'a'], 'keys'],
+  ['sh_contains', 'a string', [1n, 'a'], 'keys'],
   ['sh_session_exists', 'a number among the tokens', [[1n, 2]], 'tkns'],
   ['sh_save', 'an empty name', [''], 'name'],
   ['sh_save', 'no tokens', [{ name: 'x', tkns: [] }], 'tkns'],
   ['sh_save', 'a misspelt member', [{ name: 'x', tokens: [1n] }], 'name'],
   ['kv_load', 'no name', [], 'name'],
-  ['kv_find', 'an answer that there is none of', [{ path: '$', rsp: 'values' }], 'rsp'],
+  ['kv_find', 'an unknown rsp', [{ path: '$', rsp: 'values' }], 'rsp'],
   ['kv_find', 'an empty path', [{ path: '', rsp: 'kv' }], 'path'],
   ['kv_update', 'no value', [{ key: 'a', path: '$' }], 'value'],
-  ['kv_arr_append', 'items that are no array', [{ key: 'a', items: 1 }], 'items'],
+  ['kv_arr_append', 'items that are not an array', [{ key: 'a', items: 1 }], 'items'],
   ['sv_info', 'a timeout of 0', [{ timeout: 0 }], 'timeout'],
   ['sv_info', 'a timeout without end', [{ timeout: Number.POSITIVE_INFINITY }], 'timeout'],
   ['sv_info', 'an unknown kind of retry', [{ retry: 'all' }], 'retry'],
   ['sv_info', 'a misspelt option', [{ timout: 1 }], 'options'],
-  ['sv_info', 'options that are no object', ['fast'], 'options'],
+  ['sv_info', 'options that are not an object', ['fast'], 'options'],
 ];
 
 describe('wrong arguments', () => {
@@ -67,7 +67,7 @@ describe('wrong arguments', () => {
     },
   );
 
-  it('that throw as they are read are no error of another kind, which is the cause', async () => {
+  it('whose getters throw end in a ValueError that names the place', async () => {
     const { client, transport } = fakeClient();
     const cause = new Error('mine');
     const throwing = {
@@ -78,11 +78,13 @@ describe('wrong arguments', () => {
     const { error } = await settled(client.kv_set({ throwing }));
     expect(error).toBeInstanceOf(ValueError);
     expect(error).toMatchObject({ outcome: 'not-sent', cause });
-    expect((error as Error).message).toMatch(/^kv_set: A value threw an error/);
+    expect((error as Error).message).toMatch(
+      /^kv_set: The value at "throwing"\."inside" threw an error when it was read/,
+    );
     expect(transport.sent).toEqual([]);
   });
 
-  it('never quote a value or a token', async () => {
+  it('are not quoted in the message, nor are tokens', async () => {
     const { client } = fakeClient();
     const { error } = await settled(
       untyped(client).sh_set?.('99secret99', { password: 'hunter2' }) as Observable<unknown>,

@@ -98,7 +98,7 @@ describe('requests in flight', () => {
     const late = send(transport, { timeout: 100 });
     await clock.advance(101);
     expect(late.result).toBe('NDB_TIMEOUT not-sent');
-    expect(late.errors[0]?.message).toContain('what was in flight left it no place (maxInFlight)');
+    expect(late.errors[0]?.message).toContain('too many requests were in flight (maxInFlight)');
   });
 
   it('are bounded by maxInFlight, and more follow as replies come', async () => {

@@ -9,7 +9,7 @@ class Query {
   }
 }
 
-it('a query whose key is inherited asks for that key', async () => {
+it('a get reads a key that the query inherits', async () => {
   await using server = await NdbServer.listen();
   await using client = new NdbClient();
   await firstValueFrom(client.open(server.url));
@@ -17,7 +17,7 @@ it('a query whose key is inherited asks for that key', async () => {
   expect(await firstValueFrom(client.kv_get(new Query()))).toBe(1);
 });
 
-it('a URL may be an object, and is the same one as its text', async () => {
+it('open takes a URL object for the same server as its string', async () => {
   await using server = await NdbServer.listen();
   await using client = new NdbClient();
   await firstValueFrom(client.open(new URL(server.url)));
@@ -25,9 +25,9 @@ it('a URL may be an object, and is the same one as its text', async () => {
   expect(await firstValueFrom(client.connection$)).toMatchObject({ state: 'open', url: expect.any(String) });
 });
 
-/** A program may use its arrays and objects again as soon as it has subscribed: what was asked is what they held then. */
-describe('an argument that the program changes while the reply is on its way', () => {
-  it('changes neither what is asked nor how the reply is read', async () => {
+/** A program may reuse its arrays and objects as soon as it has subscribed. */
+describe('an argument that the program changes after subscribing', () => {
+  it('changes neither the request nor the result', async () => {
     await using server = await NdbServer.listen();
     await using client = new NdbClient();
     await firstValueFrom(client.open(server.url));
