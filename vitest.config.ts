@@ -15,7 +15,6 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // It has a configuration and a script of its own.
     exclude: ['test/package/**'],
-    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     testTimeout: 20_000,
     // A server that is there already is shared by all files: they would clear each other's keys and sessions.
     fileParallelism: process.env.NDB_URL === undefined,
