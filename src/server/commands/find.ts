@@ -57,6 +57,9 @@ class Matches {
   }
 }
 
+/** Writing the path of a place takes about as long as this many steps. */
+const stepsPerPath = 8;
+
 /** Searches entries. It yields when its slice is over. A wrong path is an error only if there is an entry. */
 function* search(entries: Iterable<Entry>, body: WireObject, work: Work): Generator<void, string> {
   const matches = new Matches(body.rsp);
@@ -69,6 +72,7 @@ function* search(entries: Iterable<Entry>, body: WireObject, work: Work): Genera
       if (places.length > 0) matches.addEntry(entry);
       for (const place of body.rsp === 'paths' ? places : []) {
         const text = pathOf(place);
+        work.spend(stepsPerPath);
         work.spendOnText(text);
         matches.addPath(text);
         if (work.isSliceOver) yield;

@@ -13,10 +13,13 @@ export const stepsPerPlace = 3;
 const stepsPerCharacter = 8;
 
 /** How many steps a command makes before it lets others run: 1 to 3 ms. */
-const sliceLength = 30_000;
+const sliceLength = 20_000;
 
 /** How many slices a filter may take for a single place: it can't be interrupted there. */
-const maxOverruns = 40;
+const maxOverruns = 30;
+
+/** Beginning to search a value takes about as long as this many steps. */
+const stepsPerValue = 30;
 
 /** Reading a string of this many characters takes about as long as a step. */
 const charactersPerStep = 16;
@@ -24,9 +27,6 @@ const charactersPerStep = 16;
 /** Bounds the work of one command, and parts it into slices. */
 export class Work {
   #spent = 0;
-  get spentForBench() {
-    return this.#spent;
-  }
   #limit = freeSteps;
   #sliceEnd = sliceLength;
   #overruns = 0;
@@ -53,7 +53,8 @@ export class Work {
 
   /** Allows what looking at all of a value may take, and counts the parsing of its text. */
   allowValue(text: string): void {
-    this.#limit += stepsPerCharacter * text.length;
+    this.#limit += stepsPerValue + stepsPerCharacter * text.length;
+    this.spend(stepsPerValue);
     this.spendOnText(text);
   }
 
@@ -63,8 +64,8 @@ export class Work {
     if (this.#spent > this.#limit) throw new PathRefusedError('following the path takes too much work');
   }
 
-  /** Counts the reading of a string. */
+  /** Counts the reading or writing of a string. */
   spendOnText(text: string): void {
-    this.spend(Math.ceil(text.length / charactersPerStep));
+    this.spend(1 + Math.floor(text.length / charactersPerStep));
   }
 }
