@@ -18,7 +18,7 @@ export interface Clock {
 }
 
 /** The longest delay that `setTimeout` takes: a longer one fires at once. */
-const longestTimer = 2 ** 31 - 1;
+export const longestTimer = 2 ** 31 - 1;
 
 function scheduleOn(scheduler: SchedulerLike, work: () => void, delay: number): () => void {
   const subscription = scheduler.schedule<number>(

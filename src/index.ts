@@ -1,7 +1,7 @@
 import { platform } from '#platform';
 import { ClientCore } from './client/client.js';
 import type { NdbClientOptions } from './client/options.js';
-import { createTransport } from './transport/client-transport.js';
+import { createTransport } from './transport/transport.js';
 
 /**
  * A client for one NemesisDB. Its commands are cold Observables over one WebSocket, which reconnects by itself. In Node the

@@ -10,8 +10,8 @@ import type { ConnectionState } from './connection/connection-state.js';
  * - `answered`: a reply reached its request; `latency` is in ms, from subscription.
  * - `failed`: a request ended in an error of the transport.
  * - `cancelled`: a request was unsubscribed before it ended.
- * - `again`: the reply of a repeatable request was lost; it waits to be written once more.
- * - `fence`: the fence's reply came; `complete` tells whether each request before it had its reply.
+ * - `again`: the reply to a read was lost; it waits to be written once more.
+ * - `fence`: the reply to a fence came; `complete` says whether each request before it had its reply.
  * - `connection`: the connection changed its state. Its URL is without user info and query, which may be credentials.
  */
 export type Activity =
@@ -50,13 +50,13 @@ export type Activity =
   | { readonly type: 'fence'; readonly at: number; readonly requests: number; readonly complete: boolean }
   | { readonly type: 'connection'; readonly at: number; readonly connection: ConnectionState };
 
-/** Takes note of what happens. `listening` is false when nobody does: then there is nothing to build. */
+/** Takes note of what happens. If `listening` is false, nobody wants to know, and there is nothing to build. */
 export interface ActivityLog {
   readonly listening: boolean;
   note(activity: Activity): void;
 }
 
-/** A state as others may read it. The program that gave the URL sees all of it in `connection$`; logs and tracing tools do not. */
+/** A state without what may be credentials. The program that gave the URL sees all of it in `connection$`; logs must not. */
 export function withoutCredentials(connection: ConnectionState): ConnectionState {
   if (!('url' in connection)) return connection;
   const { origin, pathname } = new URL(connection.url);

@@ -1,121 +1,159 @@
-import type { Observable } from 'rxjs';
-import type { Clock } from '../clock.js';
-import type { NdbError, Outcome } from '../errors.js';
+import { catchError, EMPTY, filter, map, type Observable, Subject, shareReplay, switchMap } from 'rxjs';
+import type { Outcome } from '../errors.js';
 import type { JsonObject } from '../protocol/json.js';
-import type { Activity } from './activity.js';
-import type { ConnectionState, ServerInfo } from './connection/connection-state.js';
+import { type Activity, type ActivityLog, withoutCredentials } from './activity.js';
+import { Connection } from './connection/connection.js';
+import { type ConnectionState, type Lifecycle, snapshot } from './connection/connection-state.js';
+import type { Link, ServerInfo } from './connection/handshake.js';
+import { heartbeat } from './connection/heartbeat.js';
+import type { TransportOptions } from './options.js';
+import { Multiplexer } from './requests/multiplexer.js';
+import type { OutgoingRequest, Receiver, Reply } from './requests/request.js';
+import type { Platform } from './socket/platform.js';
 
-/** One request on its way out: its text, and what the transport must know to carry it. */
-export interface OutgoingRequest {
-  /** The NemesisDB command, such as `SH_GET`; its reply comes under `SH_GET_RSP`. */
-  readonly command: string;
-  /** The frame. */
-  readonly text: string;
-  /** Milliseconds from subscription to reply. */
-  readonly timeout: number;
-  /** Whether it may be written again once its reply is lost. */
-  readonly repeatable: boolean;
-  /**
-   * Whether it is part of a call of which others were accepted before: then neither a full queue nor a client that is closing
-   * refuses it. Default `false`.
-   */
-  readonly continues?: boolean;
-  /**
-   * Whether a session's life depends on it: then a full queue does not refuse it, and it goes before all that waits. For
-   * questions about sessions, and for what keeps them alive: one at a time for each. Default `false`.
-   */
-  readonly vital?: boolean;
-}
-
-/** The one reply of a request. */
-export interface Reply {
-  /** What the reply holds: the object under `SH_GET_RSP`. */
-  readonly body: JsonObject;
-  /** When the request was first handed to the socket, on the clock's monotonic ms: earlier than its last writing if it was sent again. */
-  readonly writtenAt: number;
-  /** When the reply was received, on the same clock. */
-  readonly answeredAt: number;
-}
-
-/** Who waits for a reply. Exactly one of `replied` and `failed` is called, once; neither after the request was cancelled. */
-export interface Receiver {
-  replied(reply: Reply): void;
-  failed(error: NdbError): void;
-}
+export type { HeartbeatOptions, ReconnectOptions, TransportOptions } from './options.js';
+export type { OutgoingRequest, Receiver, Reply } from './requests/request.js';
 
 /** What commands need of the transport. */
 export interface Transport {
-  /**
-   * Sends a request and hands its one reply, of any status, to the receiver. Returns its undo, which takes an unwritten
-   * request out of the queue and says what became of it. This is the ground under `request`, without an Observable of its
-   * own: a command's method is one already, and a second one a request costs a tenth of its processor time.
-   */
+  /** Sends a request and hands its one reply, of any status, to the receiver. See `Multiplexer.send`. */
   send(outgoing: OutgoingRequest, receiver: Receiver): () => Outcome;
-  /** How many bytes a request may have now: the client's option, or less where the server announced less. */
+  /** How many bytes a request may have now: the client's option, or less if the server announced less. */
   readonly maxPayload: number;
 }
 
 /** The transport as the client owns it. */
 export interface ClientTransport extends Transport {
-  /** Connects; emits the server's own description once open, and completes. Errors where the connection is refused for good. */
+  /**
+   * Connects. Emits the server's own description once open, and completes; completes without a value if the client is closed
+   * meanwhile. Errors if the connection is given up. Subscribed to while the next attempt is awaited, it makes it at once.
+   */
   open(url: string): Observable<ServerInfo>;
-  /** Drains and closes, at once, subscribed or not; emits and completes when nothing is left. */
+  /** Drains and closes, at once, subscribed or not. Emits and completes when nothing is left; replays. */
   close(): Observable<void>;
+  /** Sends a request when subscribed to, and emits its one reply. See `Multiplexer.multiplex`. */
+  multiplex(request: OutgoingRequest): Observable<Reply>;
+  /**
+   * Looks at the connection now: if the server gives no sign of life within so many ms, the connection is given up for a new
+   * one. Does nothing if there is none, or if the option `heartbeat` is off.
+   */
+  checkConnection(within: number): void;
   /** How many requests somebody waits for. */
   readonly awaited: number;
-  /** Replays the present state; completes after `closed`. */
+  /** Replays the present state, as a frozen object; completes after `closed`; never errors. */
   readonly connection$: Observable<ConnectionState>;
-  /** What the transport does, as it does it; does not replay; completes on close. */
+  /** What the server pushes: the body of each `SH_EVENT`. Does not replay; completes on close; never errors. */
+  readonly events$: Observable<JsonObject>;
+  /** What the transport does, as it does it. Does not replay; completes on close; never errors. */
   readonly activity$: Observable<Activity>;
 }
 
-/** How a client reconnects: times in ms. */
-export interface ReconnectOptions {
-  /** The first delay's upper bound; the bound doubles with each failure. */
-  readonly initialDelay: number;
-  /** The bound's own bound. */
-  readonly maxDelay: number;
-  /**
-   * How many attempts in a row may fail before the client gives up: it closes, with the last one's error. A connection that
-   * was open ends the row, and its loss is no failed attempt: after it, so many attempts may fail once more. 0: once lost,
-   * the connection is not sought again. The first attempt of `open` always takes place, and with 0 or 1 is the only one.
-   */
-  readonly attempts: number;
-  /** How long a connection must hold before its loss begins with `initialDelay` again. */
-  readonly resetAfter: number;
+/** Assembles the transport of one client: requests, and the connection they flow over, which know nothing of each other. */
+export function createTransport(platform: Platform, options: TransportOptions): ClientTransport {
+  const activity$ = new Subject<Activity>();
+  const log = activityLog(activity$, platform);
+  const multiplexer = new Multiplexer(options, log);
+  const connection = new Connection(platform, options);
+  const connection$ = connection.lifecycle$.pipe(map(snapshot), shareReplay(1));
+  const checks$ = new Subject<number>();
+
+  // Before all others: who learns that the client is closed can rely on it that nothing is left.
+  connection.lifecycle$.subscribe((state) => followConnection(multiplexer, state));
+  connection.lifecycle$
+    .pipe(
+      filter(({ state }) => state !== 'closing'), // the heart goes on beating
+      switchMap((state) => (state.state === 'open' ? livenessOf(state.link, multiplexer, options, checks$) : EMPTY)),
+    )
+    .subscribe();
+  connection$.subscribe({
+    next: (state) => {
+      if (!log.listening) return;
+      log.note({ type: 'connection', at: options.clock.now(), connection: withoutCredentials(state) });
+    },
+    complete: () => activity$.complete(),
+  });
+  return {
+    open: (url) => connection.open(url),
+    close: () => connection.close(),
+    multiplex: (request) => multiplexer.multiplex(request),
+    send: (outgoing, receiver) => multiplexer.send(outgoing, receiver),
+    checkConnection: (within) => checks$.next(within),
+    get maxPayload() {
+      return multiplexer.maxPayload;
+    },
+    get awaited() {
+      return multiplexer.awaited;
+    },
+    connection$,
+    events$: multiplexer.events$,
+    activity$: activity$.asObservable(),
+  };
 }
 
-/** How dead connections are found: times in ms. */
-export interface HeartbeatOptions {
-  /** After how much silence a peer is asked for a sign of life. Silence is looked for in fifths of it, and every 3 s at least. */
-  readonly interval: number;
-  /**
-   * How long a silent peer has to show life once asked. Longer while somebody waits for the reply to a request in flight, up to
-   * the longest that was left of those when it was asked: a server at work on one answers nothing else. So a call with a longer
-   * `timeout` puts the verdict off, until it ends or is unsubscribed.
-   */
-  readonly timeout: number;
+function activityLog(activity$: Subject<Activity>, { diagnostics }: Platform): ActivityLog {
+  return {
+    get listening() {
+      return activity$.observed || diagnostics?.hasSubscribers === true;
+    },
+    note(activity) {
+      activity$.next(activity);
+      if (diagnostics?.hasSubscribers === true) diagnostics.publish(activity);
+    },
+  };
 }
 
-/** The transport's options, complete and valid. */
-export interface TransportOptions {
-  /** Longest request in bytes; undefined: what the server announces, or 1024 where it announces nothing. */
-  readonly maxPayload: number | undefined;
-  /** Longest reply in bytes. */
-  readonly maxReply: number;
-  /** Most requests written and unanswered. */
-  readonly maxInFlight: number;
-  /** Most requests that wait to be written. */
-  readonly maxQueued: number;
-  /** Most characters of requests that wait to be written. */
-  readonly maxQueuedBytes: number;
-  readonly reconnect: ReconnectOptions | false;
-  readonly heartbeat: HeartbeatOptions | false;
-  /** Longest time from dialling to the first replies, in ms. */
-  readonly connectTimeout: number;
-  /** Longest time that `close` takes, in ms. */
-  readonly closeTimeout: number;
-  readonly clock: Clock;
-  /** A number in [0, 1), for jitter. */
-  readonly random: () => number;
+/** What the state of the connection means for requests. */
+function followConnection(multiplexer: Multiplexer, state: Lifecycle): void {
+  switch (state.state) {
+    case 'idle':
+      if (state.error === undefined) multiplexer.detach('open() was not subscribed to');
+      else {
+        multiplexer.detach('the connection was given up, and open() was not subscribed to again', state.error);
+        multiplexer.refuse(state.error);
+      }
+      return;
+    case 'connecting':
+      multiplexer.detach('the connection was not open yet');
+      return;
+    case 'open':
+      multiplexer.attach(state.link);
+      return;
+    case 'waiting':
+      multiplexer.detach('there was no connection', state.error);
+      return;
+    case 'closing': {
+      const { socket } = state.link;
+      multiplexer.drain().subscribe(() => socket.complete());
+      return;
+    }
+    case 'closed':
+      multiplexer.close();
+      return;
+  }
+}
+
+/** Drops a connection whose peer is gone without saying so. Never emits. */
+function livenessOf(
+  { socket }: Link,
+  multiplexer: Multiplexer,
+  { heartbeat: options, clock }: TransportOptions,
+  checks$: Observable<number>,
+): Observable<never> {
+  if (options === false) return EMPTY;
+  const askInfo = { command: 'SV_INFO', text: '{"SV_INFO":{}}', timeout: options.timeout, repeatable: false };
+  const pulse = {
+    get lifeSigns() {
+      return socket.lifeSigns;
+    },
+    get longestWait() {
+      return multiplexer.longestWait;
+    },
+    probe: socket.ping ?? (() => multiplexer.send(askInfo, { replied() {}, failed() {} })),
+  };
+  return heartbeat(pulse, options, clock, checks$).pipe(
+    catchError((error: unknown) => {
+      socket.error(error);
+      return EMPTY;
+    }),
+  );
 }

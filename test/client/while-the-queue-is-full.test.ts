@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClientCore } from '../../src/client/client.js';
 import type { Session } from '../../src/index.js';
 import { type JsonObject, parseJson, writeJson } from '../../src/protocol/json.js';
-import { createTransport } from '../../src/transport/client-transport.js';
+import { createTransport } from '../../src/transport/transport.js';
 import { SimulatedServer } from '../session/support/simulated-server.js';
 import { VirtualClock } from '../support/clocks/virtual-clock.js';
 import { FakePlatform, type FakeSocket, nameOf, type Peer } from '../support/peers/fake-platform.js';

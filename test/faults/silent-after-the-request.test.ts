@@ -69,10 +69,10 @@ describe('a request that is never answered', () => {
     expect(await settled(client.kv_count())).toEqual({ values: [0] });
   });
 
-  it('ends in a TimeoutError as well where nothing was ever connected', async () => {
+  it('ends in a TimeoutError that says so if open() was not subscribed to', async () => {
     const client = make();
     const { error } = await settled(client.kv_count({ timeout: 30 }));
     expect(error).toMatchObject({ code: 'NDB_TIMEOUT', outcome: 'not-sent' });
-    expect(String(error)).toContain('there was no connection');
+    expect(String(error)).toContain('open() was not subscribed to');
   });
 });

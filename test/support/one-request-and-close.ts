@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/clock.js';
-import { createTransport } from '../../src/transport/client-transport.js';
 import { platform as nodePlatform } from '../../src/transport/socket/node.js';
+import { createTransport } from '../../src/transport/transport.js';
 import { transportOptions } from './peers/fake-platform.js';
 
 /** A program of its own: connects, asks, leaves something in the queue and in flight, closes, and has nothing more to do. */

@@ -61,9 +61,10 @@ describe('the WebSocket of a browser', () => {
     expect(socket.ping).toBeUndefined();
   });
 
-  it('sends the texts of a batch in their order, and closes with a code', () => {
+  it('sends frames in their order, and closes with a code', () => {
     const { socket, page } = dialled();
-    socket.write(['a', 'b']);
+    socket.send('a');
+    socket.send('b');
     socket.close(1000);
     expect(page.sent).toEqual(['a', 'b']);
     expect(page.closeCodes).toEqual([1000]);

@@ -2,21 +2,26 @@ import { describe, expect, it } from 'vitest';
 import { ClosedError, ConnectionError, ValueError } from '../../src/errors.js';
 import {
   type ConnectionEvent,
-  type ConnectionState,
+  type Lifecycle,
   next,
   refusal,
+  snapshot,
 } from '../../src/transport/connection/connection-state.js';
+import type { Link } from '../../src/transport/connection/handshake.js';
+import { SocketSubject } from '../../src/transport/socket/socket.js';
 
 const url = 'ws://host/';
 const error = new ConnectionError('gone');
 const server = { serverVersion: '0.7.2', persistEnabled: true };
 const retry = { attempt: 3, delay: 50, at: 1050 };
 
-const idle: ConnectionState = { state: 'idle' };
-const first: ConnectionState = { state: 'connecting', url, attempt: 1, purpose: 'first' };
-const again: ConnectionState = { state: 'connecting', url, attempt: 2, purpose: 'again' };
-const open: ConnectionState = { state: 'open', url, server, pipelining: 'fenced' };
-const wait = (purpose: 'first' | 'again', attempt = 3): ConnectionState => ({
+const idle: Lifecycle = { state: 'idle' };
+const first: Lifecycle = { state: 'connecting', url, attempt: 1, purpose: 'first' };
+const again: Lifecycle = { state: 'connecting', url, attempt: 2, purpose: 'again' };
+const socket = new SocketSubject({ send() {}, close() {}, terminate() {} });
+const link: Link = { socket, server, peer: { pipelining: 'fenced', unknownName: undefined }, fencesUsed: 2 };
+const open: Lifecycle = { state: 'open', url, link, since: 7 };
+const wait = (purpose: 'first' | 'again', attempt = 3): Lifecycle => ({
   state: 'waiting',
   url,
   attempt,
@@ -25,14 +30,14 @@ const wait = (purpose: 'first' | 'again', attempt = 3): ConnectionState => ({
   nextAttemptAt: 1050,
   error,
 });
-const closing: ConnectionState = { state: 'closing' };
-const closed: ConnectionState = { state: 'closed' };
-const failed: ConnectionState = { state: 'closed', error };
+const closing: Lifecycle = { state: 'closing', link };
+const closed: Lifecycle = { state: 'closed' };
+const givenUp: Lifecycle = { state: 'idle', error };
 
 const events: Record<string, ConnectionEvent> = {
   open: { type: 'open', url },
   abandon: { type: 'abandon' },
-  opened: { type: 'opened', server, pipelining: 'fenced' },
+  opened: { type: 'opened', link, at: 7 },
   'failed, to be tried again': { type: 'failed', error, retry },
   'failed for good': { type: 'failed', error },
   retry: { type: 'retry' },
@@ -41,36 +46,39 @@ const events: Record<string, ConnectionEvent> = {
 };
 
 /** The events that lead on from each state; all others leave it as it is. */
-const table: [name: string, state: ConnectionState, leadsOn: Partial<Record<keyof typeof events, ConnectionState>>][] =
+const table: [name: string, state: Lifecycle, leadsOn: Partial<Record<keyof typeof events, Lifecycle>>][] = [
+  ['idle', idle, { open: first, close: closed }],
   [
-    ['idle', idle, { open: first, close: closed }],
-    [
-      'connecting for the first time',
-      first,
-      {
-        abandon: idle,
-        opened: open,
-        'failed, to be tried again': wait('first'),
-        'failed for good': failed,
-        close: closed,
-      },
-    ],
-    [
-      'connecting again',
-      again,
-      { opened: open, 'failed, to be tried again': wait('again'), 'failed for good': failed, close: closed },
-    ],
-    ['open', open, { 'failed, to be tried again': wait('again'), 'failed for good': failed, close: closing }],
-    [
-      'waiting for the first connection',
-      wait('first'),
-      { abandon: idle, retry: { ...first, attempt: 3 }, close: closed },
-    ],
-    ['waiting for the next connection', wait('again'), { retry: { ...again, attempt: 3 }, close: closed }],
-    ['closing', closing, { 'failed, to be tried again': closed, 'failed for good': closed, drained: closed }],
-    ['closed', closed, {}],
-    ['closed by a failure', failed, {}],
-  ];
+    'connecting for the first time',
+    first,
+    {
+      abandon: idle,
+      opened: open,
+      'failed, to be tried again': wait('first'),
+      'failed for good': givenUp,
+      close: closed,
+    },
+  ],
+  [
+    'connecting again',
+    again,
+    { opened: open, 'failed, to be tried again': wait('again'), 'failed for good': givenUp, close: closed },
+  ],
+  ['open', open, { 'failed, to be tried again': wait('again'), 'failed for good': givenUp, close: closing }],
+  [
+    'waiting for the first connection',
+    wait('first'),
+    { open: { ...first, attempt: 3 }, abandon: idle, retry: { ...first, attempt: 3 }, close: closed },
+  ],
+  [
+    'waiting for the next connection',
+    wait('again'),
+    { open: { ...again, attempt: 3 }, retry: { ...again, attempt: 3 }, close: closed },
+  ],
+  ['closing', closing, { 'failed, to be tried again': closed, 'failed for good': closed, drained: closed }],
+  ['closed', closed, {}],
+  ['idle after a failure', givenUp, { open: first, close: closed }],
+];
 
 describe.each(table)('a connection that is %s', (_, state, leadsOn) => {
   it.each(Object.entries(events))('at the event: %s', (name, event) => {
@@ -81,10 +89,21 @@ describe.each(table)('a connection that is %s', (_, state, leadsOn) => {
 });
 
 it('only an idle, connecting, open or waiting client can be opened, and to one URL only', () => {
-  expect(refusal(idle, url)).toBeUndefined();
+  expect([refusal(idle, url), refusal(givenUp, url)]).toEqual([undefined, undefined]);
   for (const state of [first, open, wait('again')]) {
     expect(refusal(state, url)).toBeUndefined();
     expect(refusal(state, 'ws://other/')).toBeInstanceOf(ValueError);
   }
-  for (const state of [closing, closed, failed]) expect(refusal(state, url)).toBeInstanceOf(ClosedError);
+  for (const state of [closing, closed]) expect(refusal(state, url)).toBeInstanceOf(ClosedError);
+});
+
+it('others see frozen objects that are not the state of the client', () => {
+  for (const state of [idle, givenUp, first, open, wait('again'), closing, closed]) {
+    const seen = snapshot(state);
+    expect(seen).not.toBe(state);
+    expect(Object.isFrozen(seen)).toBe(true);
+    expect(seen.state).toBe(state.state);
+  }
+  expect(snapshot(open)).toEqual({ state: 'open', url, server, pipelining: 'fenced' });
+  expect(snapshot(wait('again'))).toEqual(wait('again'));
 });

@@ -1,39 +1,44 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import type { Frame, Settlement, Waiter } from '../../src/transport/requests/correlator.js';
+import type { Batch, Correlator, Frame, Settlement, WireRequest } from '../../src/transport/requests/correlator.js';
 import { correlationProperty, type Tally } from '../support/correlation/property.js';
 
 /** Correlation as other clients do it: the first reply is that of the first request, and so on. */
-vi.mock('../../src/transport/requests/correlator.js', () => ({
-  Correlator: class ByOrder<W extends Waiter> {
-    readonly #waiters: W[] = [];
-    readonly batches = 0;
+vi.mock(import('../../src/transport/requests/fences.js'), async (original) => ({
+  ...(await original()),
+  Fences: class ByOrder implements Correlator {
+    readonly #ids: number[] = [];
+    readonly fullBatch = 32;
 
     get inFlight(): number {
-      return this.#waiters.length;
+      return this.#ids.length;
     }
 
-    waiting(): W[] {
-      return [...this.#waiters];
+    pending(): number[] {
+      return [...this.#ids];
     }
 
-    written(waiters: readonly W[]): undefined {
-      this.#waiters.push(...waiters);
+    room(): number {
+      return 8 - this.inFlight;
+    }
+
+    write(requests: readonly WireRequest[]): Batch {
+      this.#ids.push(...requests.map(({ id }) => id));
+      return { frames: requests.map(({ text }) => text), fenced: false };
     }
 
     probe(): undefined {}
 
-    count(): undefined {}
-
-    received(frame: Frame): Settlement<W> {
-      const waiter = this.#waiters.shift();
-      if (waiter === undefined) return { type: 'confused', reason: 'nothing was asked' };
-      return { type: 'delivered', waiters: [waiter], frames: [frame], fenced: false };
+    receive(frame: Frame): Settlement {
+      const id = this.#ids.shift();
+      if (id === undefined) return { type: 'untrusted', reason: 'nothing was asked' };
+      return { type: 'delivered', ids: [id], frames: [frame], fenced: false };
     }
-  },
+    // It stands in for a class with private members, which no other class can have.
+  } as never,
 }));
 
-it('correlation by order alone gives one caller the data of another, and the property of correlation tells', async () => {
+it('correlation by order alone gives one caller the data of another, and the property of correlation finds it', async () => {
   const tally: Tally = { sent: 0, connections: 0, ends: new Map() };
   const result = await fc.check(correlationProperty(tally), { numRuns: 1000, seed: 1, endOnFailure: true });
   expect(result.failed).toBe(true);

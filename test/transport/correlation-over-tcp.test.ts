@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
-import { createTransport } from '../../src/transport/client-transport.js';
 import { platform as nodePlatform } from '../../src/transport/socket/node.js';
+import { createTransport } from '../../src/transport/transport.js';
 import { program, Run, type Step } from '../support/correlation/program.js';
 import { transportOptions } from '../support/peers/fake-platform.js';
 import { Ledger, type ServerScript, serverScript } from '../support/peers/scripted-peer.js';

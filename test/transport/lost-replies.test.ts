@@ -26,7 +26,7 @@ describe('a connection that breaks', () => {
     expect(resultsOf([read, queued])).toEqual(['answered', 'answered']);
   });
 
-  it('tells when a request was written first, and last', async () => {
+  it('says when a request was first written', async () => {
     const bench = openTransport();
     const read = send(bench.transport, { timeout: 5000 });
     await bench.clock.advance(10);

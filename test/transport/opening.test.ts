@@ -159,7 +159,7 @@ describe('an attempt', () => {
     platform.socket.open();
     platform.socket.frame('hello');
     expect(events).toEqual([expect.any(ProtocolError)]);
-    expect(namesOf(states)).toEqual(['idle', 'connecting', 'closed']);
+    expect(namesOf(states)).toEqual(['idle', 'connecting', 'idle']);
   });
 
   it.each([
@@ -175,7 +175,7 @@ describe('an attempt', () => {
     platform.socket.binary();
     expect(events).toEqual([expect.any(ProtocolError)]);
     expect(String(events[0])).toContain('binary');
-    expect(namesOf(states)).toEqual(['idle', 'connecting', 'closed']);
+    expect(namesOf(states)).toEqual(['idle', 'connecting', 'idle']);
     expect(platform.socket.state).toBe('ended');
   });
 

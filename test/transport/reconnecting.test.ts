@@ -49,7 +49,7 @@ describe('reconnecting', () => {
     await fail(bench, 3);
     expect(bench.platform.sockets).toHaveLength(3);
     expect(errors).toEqual([expect.any(ConnectionError)]);
-    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: expect.any(ConnectionError) });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'idle', error: expect.any(ConnectionError) });
     expect(bench.clock.timers).toBe(0);
   });
 
@@ -57,7 +57,7 @@ describe('reconnecting', () => {
     const bench = openTransport({ reconnect: { ...reconnect, attempts }, random: () => 1 });
     await fail(bench, 1 + attempts);
     expect(bench.platform.sockets).toHaveLength(1 + attempts);
-    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: expect.any(ConnectionError) });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'idle', error: expect.any(ConnectionError) });
     expect(delays(bench.states)).toEqual([100, 200, 400].slice(0, attempts));
     expect(bench.clock.timers).toBe(0);
   });
@@ -72,7 +72,7 @@ describe('reconnecting', () => {
     expect(bench.states.at(-1)).toMatchObject({ state: 'open' });
     await fail(bench, 1 + 3);
     expect(bench.platform.sockets).toHaveLength(3 + 3 + 3);
-    expect(bench.states.at(-1)).toMatchObject({ state: 'closed' });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'idle' });
   });
 
   it('numbers its attempts from 1 after a loss', async () => {
@@ -85,7 +85,7 @@ describe('reconnecting', () => {
   it('does not happen after a loss where attempts is 0', async () => {
     const bench = openTransport({ reconnect: { ...reconnect, attempts: 0 } });
     await fail(bench, 1);
-    expect(namesOf(bench.states)).toEqual(['idle', 'connecting', 'open', 'closed']);
+    expect(namesOf(bench.states)).toEqual(['idle', 'connecting', 'open', 'idle']);
   });
 
   it.each([0, 1])('has one attempt at the first connection where attempts is %i', async (attempts) => {
@@ -93,7 +93,7 @@ describe('reconnecting', () => {
     bench.transport.open(url).subscribe({ error: () => {} });
     await fail(bench, 1);
     expect(bench.platform.sockets).toHaveLength(1);
-    expect(bench.states.at(-1)).toMatchObject({ state: 'closed' });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'idle' });
   });
 
   it('does not happen where it is off', async () => {
@@ -102,14 +102,14 @@ describe('reconnecting', () => {
     bench.transport.open(url).subscribe({ error: (error) => errors.push(error) });
     await fail(bench, 1);
     expect(errors).toEqual([expect.any(ConnectionError)]);
-    expect(namesOf(bench.states)).toEqual(['idle', 'connecting', 'closed']);
+    expect(namesOf(bench.states)).toEqual(['idle', 'connecting', 'idle']);
   });
 
   it.each([400, 401, 403, 404, 301, 200])('stops at a refusal with HTTP %i', async (httpStatus) => {
     const bench = idleTransport();
     bench.transport.open(url).subscribe({ error: () => {} });
     bench.platform.socket.end({ httpStatus });
-    expect(bench.states.at(-1)).toMatchObject({ state: 'closed', error: { permanent: true } });
+    expect(bench.states.at(-1)).toMatchObject({ state: 'idle', error: { permanent: true } });
   });
 
   it.each([500, 502, 503, 408, 425, 429])('tries again after a refusal with HTTP %i', async (httpStatus) => {
@@ -135,7 +135,7 @@ describe('reconnecting', () => {
     bench.transport.open(url).subscribe({ error: () => {} });
     bench.platform.socket.end({ cause: Object.assign(new Error('no'), { code }) });
     expect(bench.states.at(-1)).toMatchObject({
-      state: 'closed',
+      state: 'idle',
       error: { permanent: true, message: expect.stringContaining(advice) },
     });
   });
@@ -145,7 +145,7 @@ describe('reconnecting', () => {
     bench.transport.open(url).subscribe({ error: () => {} });
     bench.platform.socket.end({ reason: 'Invalid Upgrade header', cause: new Error('Invalid Upgrade header') });
     expect(bench.states.at(-1)).toMatchObject({
-      state: 'closed',
+      state: 'idle',
       error: { permanent: true, message: expect.stringMatching(/check the URL .*Invalid Upgrade header/) },
     });
   });

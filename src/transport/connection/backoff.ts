@@ -1,4 +1,4 @@
-import type { ReconnectOptions } from '../transport.js';
+import type { ReconnectOptions } from '../options.js';
 
 /** The next attempt to connect. */
 export interface Attempt {
@@ -10,7 +10,7 @@ export interface Attempt {
 
 /** Exponential backoff with full jitter: clients that lost the same server do not come back in step. */
 export class Backoff {
-  /** Attempts in a row that failed: what `attempts` bounds. */
+  /** Attempts in a row that failed, which `attempts` bounds. */
   #failures = 0;
   /** Delays in a row, each up to twice as long as the one before. A connection that did not hold ends no such row. */
   #delays = 0;
@@ -26,13 +26,13 @@ export class Backoff {
     this.#delays = 0;
   }
 
-  /** An attempt failed. What follows; nothing: give up. */
+  /** An attempt failed. Returns the next one; `undefined`: give up. */
   failed(): Attempt | undefined {
     this.#failures += 1;
     return this.#next();
   }
 
-  /** A connection was lost that had held for so many ms: its attempt did not fail, so none has failed in a row now. */
+  /** A connection was lost that had held for so many ms. Its attempt did not fail, so none has failed in a row now. */
   lost(held: number): Attempt | undefined {
     this.#failures = 0;
     if (this.options !== false && held >= this.options.resetAfter) this.#delays = 0;

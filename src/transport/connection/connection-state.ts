@@ -1,36 +1,29 @@
 import { ClosedError, type ConnectionError, type ProtocolError, ValueError } from '../../errors.js';
 import type { Pipelining } from '../requests/correlator.js';
+import type { Link, ServerInfo } from './handshake.js';
 
-/** What a server says of itself (`SV_INFO`). */
-export interface ServerInfo {
-  /** Such as `0.7.2`. */
-  readonly serverVersion: string;
-  /** Whether it can save and load datasets. */
-  readonly persistEnabled: boolean;
-  /** Longest request in bytes, where the server tells (the embedded one does). */
-  readonly maxPayload?: number;
-}
+export type { ServerInfo } from './handshake.js';
 
-/** Why there is no connection, or none any more. */
+/** Why there is no connection. */
 export type ConnectionFailure = ConnectionError | ProtocolError;
 
 /** Whether a connection is sought for the first time, or again after a loss. */
 export type Purpose = 'first' | 'again';
 
 /**
- * The life of a client's connection.
+ * The state of a client's connection, as `connection$` emits it.
  *
- * - `idle`: not opened yet. Requests wait, within their timeout.
+ * - `idle`: no connection is sought until `open` is subscribed to. Requests wait, within their timeout. `error` is there if
+ *   the last attempt or connection was given up: the server refused it, or `reconnect` allows no further attempt.
  * - `connecting`: attempt number `attempt` (from 1) is under way.
- * - `open`: requests flow. `server` is what the server says of itself; `pipelining` is `serial` for a peer that can't be
- *   sent several requests at once safely.
+ * - `open`: requests flow. `server` is what the server says of itself; `pipelining` says how replies are matched.
  * - `waiting`: the connection was lost or refused; the next attempt starts after `delay` ms, at `nextAttemptAt` (the
- *   client's monotonic ms). `error` is why.
+ *   client's monotonic ms), or as soon as `open` is subscribed to. `error` is why.
  * - `closing`: no new requests; those in flight may still be answered.
- * - `closed`: over. `error` is there unless `close()` was called.
+ * - `closed`: `close` was called, and nothing is left.
  */
 export type ConnectionState =
-  | { readonly state: 'idle' }
+  | { readonly state: 'idle'; readonly error?: ConnectionFailure }
   | { readonly state: 'connecting'; readonly url: string; readonly attempt: number; readonly purpose: Purpose }
   | { readonly state: 'open'; readonly url: string; readonly server: ServerInfo; readonly pipelining: Pipelining }
   | {
@@ -43,56 +36,68 @@ export type ConnectionState =
       readonly error: ConnectionFailure;
     }
   | { readonly state: 'closing' }
-  | { readonly state: 'closed'; readonly error?: ConnectionFailure };
+  | { readonly state: 'closed' };
+
+/** The life of a connection: its state, with what only the client needs. */
+export type Lifecycle =
+  | Exclude<ConnectionState, { readonly state: 'open' | 'closing' }>
+  | { readonly state: 'open'; readonly url: string; readonly link: Link; readonly since: number }
+  | { readonly state: 'closing'; readonly link: Link };
 
 /** What can happen to a connection. */
 export type ConnectionEvent =
   | { readonly type: 'open'; readonly url: string }
   /** Nobody waits for the first connection any more. */
   | { readonly type: 'abandon' }
-  | { readonly type: 'opened'; readonly server: ServerInfo; readonly pipelining: Pipelining }
+  | { readonly type: 'opened'; readonly link: Link; readonly at: number }
   /** The attempt or the connection is over. `retry` says when to try again; absent: not at all. */
   | {
       readonly type: 'failed';
       readonly error: ConnectionFailure;
       readonly retry?: { readonly attempt: number; readonly delay: number; readonly at: number };
     }
+  /** It is time for the next attempt. */
   | { readonly type: 'retry' }
   | { readonly type: 'close' }
+  /** The connection was closed, or there was no time left for it. */
   | { readonly type: 'drained' };
 
 /** The state that follows. An event that a state has no use for changes nothing (the same object comes back). */
-export function next(state: ConnectionState, event: ConnectionEvent): ConnectionState {
+export function next(state: Lifecycle, event: ConnectionEvent): Lifecycle {
   switch (event.type) {
     case 'open':
+      if (state.state === 'waiting') return attemptAfter(state);
       return state.state === 'idle' ? { state: 'connecting', url: event.url, attempt: 1, purpose: 'first' } : state;
     case 'abandon':
       // Only who waits for the first connection can give it up: after a loss the client itself wants it back.
       return 'purpose' in state && state.purpose === 'first' ? { state: 'idle' } : state;
     case 'opened':
       if (state.state !== 'connecting') return state;
-      return { state: 'open', url: state.url, server: event.server, pipelining: event.pipelining };
+      return { state: 'open', url: state.url, link: event.link, since: event.at };
     case 'failed':
       return afterFailure(state, event);
     case 'retry':
-      if (state.state !== 'waiting') return state;
-      return { state: 'connecting', url: state.url, attempt: state.attempt, purpose: state.purpose };
+      return state.state === 'waiting' ? attemptAfter(state) : state;
     case 'close':
       if (state.state === 'closed' || state.state === 'closing') return state;
-      return state.state === 'open' ? { state: 'closing' } : { state: 'closed' };
+      return state.state === 'open' ? { state: 'closing', link: state.link } : { state: 'closed' };
     case 'drained':
       return state.state === 'closing' ? { state: 'closed' } : state;
   }
 }
 
-function afterFailure(
-  state: ConnectionState,
-  { error, retry }: Extract<ConnectionEvent, { type: 'failed' }>,
-): ConnectionState {
+const attemptAfter = ({ url, attempt, purpose }: Extract<Lifecycle, { state: 'waiting' }>): Lifecycle => ({
+  state: 'connecting',
+  url,
+  attempt,
+  purpose,
+});
+
+function afterFailure(state: Lifecycle, { error, retry }: Extract<ConnectionEvent, { type: 'failed' }>): Lifecycle {
   switch (state.state) {
     case 'connecting':
     case 'open':
-      if (retry === undefined) return { state: 'closed', error };
+      if (retry === undefined) return { state: 'idle', error };
       return {
         state: 'waiting',
         url: state.url,
@@ -111,11 +116,31 @@ function afterFailure(
   }
 }
 
+/** What others see of a state: a frozen object that is not the client's own. */
+export function snapshot(state: Lifecycle): ConnectionState {
+  switch (state.state) {
+    case 'open':
+      return Object.freeze({
+        state: 'open',
+        url: state.url,
+        server: state.link.server,
+        pipelining: state.link.peer.pipelining,
+      });
+    case 'closing':
+      return Object.freeze({ state: 'closing' });
+    case 'idle':
+    case 'connecting':
+    case 'waiting':
+    case 'closed':
+      return Object.freeze({ ...state });
+  }
+}
+
 /** Whether two valid URLs are the same, however they are written: `ws://h:80` is `ws://h/`. */
 const isSame = (one: string, other: string) => one === other || new URL(one).href === new URL(other).href;
 
-/** Why a connection to this valid URL can't be opened in this state; nothing where it can. */
-export function refusal(state: ConnectionState, url: string): ClosedError | ValueError | undefined {
+/** Why a connection to this valid URL can't be opened in this state; `undefined` if it can. */
+export function refusal(state: Lifecycle, url: string): ClosedError | ValueError | undefined {
   switch (state.state) {
     case 'idle':
       return undefined;

@@ -1,14 +1,35 @@
-import { Observable } from 'rxjs';
+import { Observable, switchMap, throwError, timeout } from 'rxjs';
 import * as z from 'zod/mini';
+import { longestTimer } from '../../clock.js';
 import { ConnectionError, ProtocolError } from '../../errors.js';
-import type { Frame, Habits } from '../requests/correlator.js';
-import { parseFrame } from '../socket/frames.js';
-import type { SocketSubject } from '../socket/socket.js';
-import type { ServerInfo } from './connection-state.js';
+import type { TransportOptions } from '../options.js';
+import { type Frame, type PeerTraits, replyName } from '../requests/correlator.js';
+import { fenceName, fenceRequest } from '../requests/fences.js';
+import { parseFrame } from '../requests/reply-parser.js';
+import type { Platform } from '../socket/platform.js';
+import { openSocket, type SocketSubject } from '../socket/socket.js';
 
-/** What is known of a peer before the first request. */
-export interface Greeting extends Habits {
+/** What a server says of itself (`SV_INFO`). */
+export interface ServerInfo {
+  /** Such as `0.7.2`. */
+  readonly serverVersion: string;
+  /** Whether it can save and load datasets. */
+  readonly persistEnabled: boolean;
+  /** Longest request in bytes, if the server announces it (the embedded one does). */
+  readonly maxPayload?: number;
+  /** What the server can do that a NemesisDB can't, such as `ids` and `watch`. Absent for a NemesisDB. */
+  readonly features?: readonly string[];
+  /** How often the server sweeps, in ms, if it announces it (the embedded one does). */
+  readonly sweepInterval?: number;
+}
+
+/** An open connection to a peer that has proven to be a NemesisDB. */
+export interface Link {
+  readonly socket: SocketSubject;
   readonly server: ServerInfo;
+  readonly peer: PeerTraits;
+  /** How many fences were used on it. */
+  readonly fencesUsed: number;
 }
 
 const serverInfo = z.object({
@@ -16,32 +37,47 @@ const serverInfo = z.object({
   serverVersion: z.string(),
   persistEnabled: z.boolean(),
   maxPayload: z.optional(z.int().check(z.positive())),
+  features: z.optional(z.array(z.string())),
+  sweepInterval: z.optional(z.number().check(z.positive())),
 });
 
+/** Our server announces more of itself if it is asked like this. A NemesisDB ignores members that it does not know. */
+const describeYourself = '{"SV_INFO":{"maxPayload":null}}';
+
+const infoReply = replyName('SV_INFO');
+
+const fences = [fenceName(1), fenceName(2)];
+
 /**
- * Names of fences, never used twice on a connection. Digits only after `SH_`: no command of NemesisDB is named so.
+ * Dials and shakes hands, within `connectTimeout` all in all. Cold: emits once, and lasts as long as the socket does, as
+ * `openSocket` does. Unsubscribing drops the connection. Errors as `openSocket` and the handshake do, or if it takes too long.
  */
-export function fenceNames(): () => string {
-  let count = 0;
-  return () => `SH_${++count}`;
+export function connect(
+  platform: Platform,
+  url: string,
+  { maxReply, connectTimeout, clock }: Pick<TransportOptions, 'maxReply' | 'connectTimeout' | 'clock'>,
+): Observable<Link> {
+  const tooSlow = `No NemesisDB answered within ${connectTimeout} ms of connecting. Check host and port, and that the server is not stuck.`;
+  return openSocket(platform, url, { maxReply }).pipe(
+    switchMap(handshake),
+    timeout({
+      first: Math.min(connectTimeout, longestTimer),
+      scheduler: clock.scheduler,
+      with: () => throwError(() => new ConnectionError(tooSlow)),
+    }),
+  );
 }
 
 /**
- * Asks the peer who it is (`SV_INFO`), and whether it echoes fences. Two of them: a server without sessions answers every
- * unknown name under the first it ever saw, which may be our first fence. `SV_INFO` once more closes the greeting: what was
- * not answered by then never will be, and can't be taken for the reply to a request later on.
+ * Asks the peer who it is (`SV_INFO`), and whether it echoes fences. It takes two of them: a server without sessions answers
+ * every unknown name under the first it ever saw, which may be our first fence. `SV_INFO` once more closes the handshake: what
+ * was not answered by then never will be, and can't be taken for the reply to a later request.
  *
- * Cold; emits once and completes. Errors with a `ProtocolError` for a peer that is no NemesisDB, which a binary frame or more
- * replies than requests show at once, and a `ConnectionError` where replies are missing. Takes as long as it takes: whoever
- * dials has a time limit for all of it.
+ * Cold; emits once and completes. Errors with a `ProtocolError` if the peer is no NemesisDB, and with a `ConnectionError` if
+ * replies are missing. It has no time limit of its own.
  */
-export function handshake(
-  socket: SocketSubject,
-  binary$: Observable<void>,
-  nextFence: () => string,
-): Observable<Greeting> {
+function handshake(socket: SocketSubject): Observable<Link> {
   return new Observable((subscriber) => {
-    const fences = [nextFence(), nextFence()];
     const echoes: Frame[] = [];
     let server: ServerInfo | undefined;
     subscriber.add(
@@ -49,12 +85,12 @@ export function handshake(
         next(text) {
           try {
             const frame = parseFrame(text);
-            if (server === undefined) server = describe(frame, fences);
+            if (server === undefined) server = describe(frame);
             else if (frame.name !== infoReply) {
-              // A peer that floods us is not to fill our memory until the time limit is over.
+              // A peer that floods us must not fill our memory until the time limit is over.
               if (echoes.push(frame) > fences.length) throw unasked();
             } else {
-              subscriber.next({ server, ...habitsOf(echoes, fences) });
+              subscriber.next({ socket, server, peer: traitsOf(server, echoes), fencesUsed: fences.length });
               subscriber.complete();
             }
           } catch (error) {
@@ -65,43 +101,39 @@ export function handshake(
         complete: () => subscriber.error(new ConnectionError('The connection was closed before it was used.')),
       }),
     );
-    subscriber.add(binary$.subscribe(() => subscriber.error(binary())));
-    socket.write([describeYourself, ...fences.map((name) => `{"${name}":{}}`), describeYourself]);
+    socket.nextAll([describeYourself, ...fences.map(fenceRequest), describeYourself]);
   });
 }
 
 const unasked = () =>
   new ProtocolError('The peer sent more replies than it was sent requests, so it is no NemesisDB. Check the URL.');
 
-const binary = () => new ProtocolError('The peer sends binary frames; NemesisDB sends text. Check the URL.');
-
-/** The embedded server tells its `maxPayload` when asked for it; NemesisDB ignores members it does not know. */
-const describeYourself = '{"SV_INFO":{"maxPayload":null}}';
-
-const infoReply = 'SV_INFO_RSP';
-
-const replyName = (fence: string): string => `${fence}_RSP`;
-
-function habitsOf(echoes: readonly Frame[], fences: readonly string[]): Habits {
+function traitsOf({ features = [] }: ServerInfo, echoes: readonly Frame[]): PeerTraits {
+  if (features.includes('ids')) return { pipelining: 'ids', unknownName: undefined };
   const names = echoes.map(({ name }) => name);
   if (names.join() === fences.map(replyName).join()) return { pipelining: 'fenced', unknownName: undefined };
   const [first, second] = names;
   return { pipelining: 'serial', unknownName: first === second ? first : undefined };
 }
 
-function describe(frame: Frame, fences: readonly string[]): ServerInfo {
-  if (frame.name !== infoReply) {
+function describe({ name, body }: Frame): ServerInfo {
+  if (name !== infoReply) {
     // A fence's reply in its place: the reply to SV_INFO was dropped, which another attempt may mend.
-    if (fences.some((fence) => frame.name === replyName(fence))) {
-      throw new ConnectionError('The peer did not answer SV_INFO.');
-    }
+    if (fences.map(replyName).includes(name)) throw new ConnectionError('The peer did not answer SV_INFO.');
     throw new ProtocolError(
       'The peer speaks WebSocket but is no NemesisDB: it answers SV_INFO with something else. Check the URL.',
     );
   }
-  const info = serverInfo.safeParse(frame.body);
-  if (!info.success)
+  const info = serverInfo.safeParse(body);
+  if (!info.success) {
     throw new ProtocolError('The peer answers SV_INFO, but not as a NemesisDB does. Check the URL.', 'SV_INFO');
-  const { serverVersion, persistEnabled, maxPayload } = info.data;
-  return { serverVersion, persistEnabled, ...(maxPayload === undefined ? {} : { maxPayload }) };
+  }
+  const { serverVersion, persistEnabled, maxPayload, features, sweepInterval } = info.data;
+  return Object.freeze({
+    serverVersion,
+    persistEnabled,
+    ...(maxPayload === undefined ? {} : { maxPayload }),
+    ...(features === undefined ? {} : { features: Object.freeze(features) }),
+    ...(sweepInterval === undefined ? {} : { sweepInterval }),
+  });
 }

@@ -7,10 +7,10 @@ export interface PayloadLimit {
   readonly announced: boolean;
 }
 
-/** What NemesisDB 0.7 is shipped with. A server tells its own limit only if it is the embedded one. */
+/** What NemesisDB 0.7 is shipped with. Only the embedded server announces its limit. */
 export const shippedMaxPayload = 1024;
 
-/** The limit that follows from the client's option and from what the server announced, where either is there. */
+/** The limit that follows from the client's option and from what the server announced, if either is there. */
 export function payloadLimit(option: number | undefined, announced: number | undefined): PayloadLimit {
   return announced === undefined
     ? { bytes: option ?? shippedMaxPayload, announced: false }

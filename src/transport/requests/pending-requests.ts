@@ -1,121 +1,102 @@
 import type { Clock } from '../../clock.js';
 import type { NdbError, Outcome } from '../../errors.js';
-import type { OutgoingRequest, Receiver } from '../transport.js';
+import { statusName } from '../../protocol/status.js';
+import { utf8Length } from '../../protocol/utf8.js';
+import type { ActivityLog } from '../activity.js';
 import type { Frame } from './correlator.js';
-import { outcomeOf, type Phase, type Request } from './request.js';
-import type { RequestLog } from './request-log.js';
-import { Deadlines } from './timeouts.js';
-
-const queued: Phase = { at: 'queued' };
-const settled: Phase = { at: 'settled' };
+import { type OutgoingRequest, outcomeOf, type PendingRequest, type Receiver } from './request.js';
+import { Timeouts } from './timeouts.js';
 
 /**
- * The requests that somebody waits for. Each leaves exactly once: with its reply, an error, or because nobody waits any
- * more. A receiver is told last, when the books are right, and if its code throws, no other request is harmed.
+ * The requests that somebody waits for, by id. Each leaves exactly once: with its reply, with an error, or because nobody
+ * waits any more. Its receiver is called last, when everything else is in order, and if its code throws, no other request is
+ * harmed.
  */
-export class AwaitedRequests {
-  readonly #deadlines: Deadlines<Request>;
-  #nextId = 1;
-  #count = 0;
-  #blamed = 0;
+export class PendingRequests {
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #timeouts: Timeouts<PendingRequest>;
+  #lastId = 0;
 
   constructor(
     private readonly clock: Clock,
-    private readonly log: RequestLog,
-    expired: (request: Request) => void,
+    private readonly log: ActivityLog,
+    framesRead: () => number,
+    timedOut: (request: PendingRequest) => void,
   ) {
-    this.#deadlines = new Deadlines(clock, expired);
+    this.#timeouts = new Timeouts(clock, framesRead, timedOut);
   }
 
   /** How many they are. */
   get size(): number {
-    return this.#count;
+    return this.#pending.size;
   }
 
-  /** Whether nobody waits for anything. */
-  get isEmpty(): boolean {
-    return this.#count === 0;
+  get(id: number): PendingRequest | undefined {
+    return this.#pending.get(id);
   }
 
-  /** Whether any of them may be what a connection was given up for. */
-  get hasBlamed(): boolean {
-    return this.#blamed > 0;
+  /** Those of these ids that somebody still waits for. */
+  of(ids: readonly number[]): PendingRequest[] {
+    return ids.flatMap((id) => this.#pending.get(id) ?? []);
   }
 
-  /**
-   * One of these got the reply for which the connection was given up, and nobody knows which. Those that were blamed before went
-   * apart since: it was another's, and the writing does not count against them.
-   */
-  blame(requests: readonly Request[]): void {
-    for (const request of requests) {
-      if (request.phase.at === 'settled') continue;
-      if (request.blamed) request.writings -= 1;
-      else this.#blamed += 1;
-      request.blamed = true;
-    }
-  }
-
-  /** Takes a request in; its time begins. */
-  add({ command, text, timeout, repeatable }: OutgoingRequest, receiver: Receiver): Request {
+  /** Takes a request in. Its time begins. */
+  add({ command, text, timeout, repeatable }: OutgoingRequest, receiver: Receiver): PendingRequest {
     const sentAt = this.clock.now();
-    // Whole ms, so that requests of about one timeout share a line among the deadlines.
+    // Whole milliseconds, so that requests of about the same timeout share a list of `Timeouts`.
     const whole = Math.ceil(timeout);
-    const request: Request = {
+    const request: PendingRequest = {
+      id: ++this.#lastId,
       command,
       text,
       timeout: whole,
       repeatable,
-      replyName: `${command}_RSP`,
-      id: this.#nextId++,
       receiver,
       sentAt,
       dueAt: sentAt + whole,
+      writtenAt: undefined,
       writings: 0,
-      blamed: false,
-      phase: queued,
       queued: undefined,
       awaited: undefined,
     };
-    this.#count += 1;
-    this.#deadlines.add(request);
+    this.#pending.set(request.id, request);
+    this.#timeouts.add(request);
     return request;
   }
 
-  /** They go back to the queue. */
-  waitAgain(requests: readonly Request[]): void {
-    for (const request of requests) {
-      if (request.phase.at === 'written')
-        request.phase = { at: 'queued', firstWrittenAt: request.phase.firstWrittenAt };
-    }
-  }
-
   /** Their replies came, one for each. */
-  reply(requests: readonly Request[], frames: readonly Frame[]): void {
+  reply(ids: readonly number[], frames: readonly Frame[]): void {
     const answeredAt = this.clock.now();
-    for (let place = 0; place < requests.length; place++) {
-      const request = requests[place];
+    for (const [place, id] of ids.entries()) {
+      const request = this.#pending.get(id);
       const frame = frames[place];
       if (request !== undefined && frame !== undefined) this.#reply(request, frame, answeredAt);
     }
   }
 
-  #reply(request: Request, frame: Frame, answeredAt: number): void {
-    if (request.phase.at !== 'written') return;
-    const { firstWrittenAt } = request.phase;
+  #reply(request: PendingRequest, { body }: Frame, answeredAt: number): void {
+    const { id, command, sentAt, receiver } = request;
+    const { writtenAt = sentAt } = request; // it has one, as it was written
     this.#release(request);
-    this.log.answered(request, frame, answeredAt);
+    if (this.log.listening) {
+      const status = statusName(typeof body.st === 'number' ? body.st : Number.NaN);
+      this.log.note({ type: 'answered', at: answeredAt, id, command, latency: answeredAt - sentAt, status });
+    }
     try {
-      request.receiver.replied({ body: frame.body, writtenAt: firstWrittenAt, answeredAt });
+      receiver.replied({ body, writtenAt, answeredAt });
     } catch (error) {
       report(error);
     }
   }
 
   /** It ends in an error. */
-  fail(request: Request, error: NdbError & { readonly outcome?: Outcome }): void {
-    if (request.phase.at === 'settled') return;
+  fail(request: PendingRequest, error: NdbError): void {
+    if (!this.#pending.has(request.id)) return;
     this.#release(request);
-    this.log.failed(request, error);
+    const { id, command } = request;
+    if (this.log.listening) {
+      this.log.note({ type: 'failed', at: this.clock.now(), id, command, code: error.code, outcome: error.outcome });
+    }
     try {
       request.receiver.failed(error);
     } catch (thrown) {
@@ -123,30 +104,33 @@ export class AwaitedRequests {
     }
   }
 
-  /** Nobody waits for it any more. */
-  cancel(request: Request): Outcome {
-    const outcome = outcomeOf(request.phase);
+  /** Nobody waits for it any more. Returns what became of it. */
+  cancel(request: PendingRequest): Outcome {
+    if (!this.#pending.has(request.id)) return 'executed';
+    const outcome = outcomeOf(request);
     this.#release(request);
-    // An idle client keeps no timer, closed or not.
-    if (this.isEmpty) this.#deadlines.clear();
-    this.log.cancelled(request, outcome);
+    // An idle client keeps no timer.
+    if (this.size === 0) this.stopTime();
+    const { id, command } = request;
+    if (this.log.listening) this.log.note({ type: 'cancelled', at: this.clock.now(), id, command, outcome });
     return outcome;
   }
 
-  /** Stops the time of all of them. */
-  stop(): void {
-    this.#deadlines.clear();
+  /** Nothing times out any more. */
+  stopTime(): void {
+    this.#timeouts.clear();
   }
 
-  #release(request: Request): void {
-    request.phase = settled;
-    this.#count -= 1;
-    if (request.blamed) this.#blamed -= 1;
-    this.#deadlines.delete(request);
+  #release(request: PendingRequest): void {
+    this.#pending.delete(request.id);
+    this.#timeouts.delete(request);
   }
 }
 
-/** An error of a receiver's own code is uncaught, as it is in rxjs: told to whoever listens for such, on a stack of its own. */
+/** The bytes of a request, for the log. */
+export const bytesOf = ({ text }: PendingRequest): number => utf8Length(text);
+
+/** An error that a receiver's own code throws is uncaught, as it is in RxJS: it is reported on a stack of its own. */
 function report(error: unknown): void {
   setTimeout(() => {
     throw error;

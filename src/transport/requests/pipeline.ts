@@ -1,161 +1,146 @@
 import type { Clock } from '../../clock.js';
-import { ConnectionError, ProtocolError } from '../../errors.js';
-import type { ConnectionFailure } from '../connection/connection-state.js';
-import { SilenceWatch } from '../connection/silence-watch.js';
-import { parseFrame } from '../socket/frames.js';
-import { type Departure, fenceFrame, fullBatch, type Room, takeBatches } from './batches.js';
-import { Correlator, type Frame, type Habits, type Settlement } from './correlator.js';
-import type { Request } from './request.js';
+import { ConnectionError } from '../../errors.js';
+import { exceeds } from '../../protocol/utf8.js';
+import type { Link } from '../connection/handshake.js';
+import type { Correlator, Frame, Settlement } from './correlator.js';
+import { Fences } from './fences.js';
+import { Ids } from './ids.js';
+import type { PendingRequest } from './request.js';
 import type { RequestQueue } from './request-queue.js';
+import { StallWatch } from './stall-watch.js';
+import { isOverdue } from './timeouts.js';
 
-/** What requests need of the connection they are written to. */
-export interface Link extends Habits {
-  /** Longest request in bytes, where the server told. */
-  readonly announcedMaxPayload: number | undefined;
-  nextFence(): string;
-  write(frames: readonly string[]): void;
-  /** Gives the connection up: what comes over it can't be trusted, or nothing comes any more. */
-  fail(error: ConnectionFailure): void;
+/** Requests that were written as one batch. */
+export interface WrittenBatch {
+  readonly ids: readonly number[];
+  readonly fenced: boolean;
 }
 
-/** Something came that no NemesisDB sends. */
-export interface Unreadable {
-  readonly type: 'unreadable';
-  readonly what: string;
-  /** The one request that it answers, where that is certain. */
-  readonly answers: Request | undefined;
+/** What became of the requests that were taken out of the queue. */
+export interface Written {
+  readonly batches: readonly WrittenBatch[];
+  /** Those that are too long: the server announced a smaller limit after they were queued. */
+  readonly tooLong: readonly PendingRequest[];
+  /** Those whose time was over before they were written. */
+  readonly overdue: readonly PendingRequest[];
 }
 
-/** Over about so many batches the length of replies is averaged. */
-const rememberedBatches = 4;
-
-/** The requests and replies of one connection, from the moment it is open until it is lost or closed. */
-export class Traffic {
-  readonly #correlator: Correlator<Request>;
-  readonly #silence: SilenceWatch;
-  #frames = 0;
-  /** Characters of replies that were not delivered yet. */
-  #characters = 0;
-  #replyLength = 0;
-  #fullBatch = fullBatch(0);
+/** Requests and replies on one connection, from the moment it is open until it is lost or closed. */
+export class Pipeline {
+  readonly #correlator: Correlator;
+  readonly #stall: StallWatch;
+  #framesRead = 0;
+  #lastDue = 0;
 
   constructor(
     private readonly link: Link,
-    private readonly clock: Clock,
-    private readonly maxInFlight: number,
+    clock: Clock,
+    maxInFlight: number,
   ) {
-    this.#correlator = new Correlator(link, () => link.nextFence());
-    this.#silence = new SilenceWatch(clock, this);
+    const { peer, fencesUsed } = link;
+    this.#correlator = peer.pipelining === 'ids' ? new Ids(maxInFlight) : new Fences(peer, maxInFlight, fencesUsed);
+    this.#stall = new StallWatch(clock, this);
   }
 
-  /** Counts the frames that came. */
-  get frames(): number {
-    return this.#frames;
+  /** Whether the server may send what nobody asked for. */
+  get takesPushes(): boolean {
+    return this.link.peer.pipelining === 'ids';
   }
 
-  /** What was written and has neither been answered nor proven lost, oldest first; also what nobody waits for any more. */
-  get inFlight(): Request[] {
-    return this.#correlator.waiting();
+  /** Counts the frames that arrived. */
+  get framesRead(): number {
+    return this.#framesRead;
   }
 
-  /** The one request to which what comes next is the reply, where that is certain. */
-  get culprit(): Request | undefined {
-    return this.#correlator.next;
+  /** The ids of what is in flight, oldest first, including what nobody waits for any more. */
+  get inFlight(): number[] {
+    return this.#correlator.pending();
   }
 
-  /** When the last of the requests in flight is due. */
+  /** By when all that is in flight is due; `undefined` if nothing is. */
   get lastDue(): number | undefined {
-    const { inFlight } = this;
-    return inFlight.length === 0 ? undefined : Math.max(...inFlight.map(({ dueAt }) => dueAt));
-  }
-
-  /** The longest time in ms that somebody still waits for a reply: a peer that works on it is not dead. */
-  get patience(): number {
-    const now = this.clock.now();
-    const left = this.inFlight.map(({ phase, dueAt }) => (phase.at === 'written' ? dueAt - now : 0));
-    return Math.max(0, ...left);
+    return this.#correlator.inFlight === 0 ? undefined : this.#lastDue;
   }
 
   /**
-   * Whether it is worth writing at once when so many wait: they are a full batch, and there is room. One alone is not: whether others
-   * follow it shows at the end of the turn.
+   * Whether writing at once is better than at the end of the turn: if so many wait, they are a full batch. One alone is not,
+   * as the end of the turn shows whether others follow.
    */
-  isWorthwhile(waiting: number): boolean {
-    return waiting > 1 && waiting >= this.#fullBatch && this.#correlator.inFlight < this.#mostInFlight;
+  isWorthWriting(waiting: number): boolean {
+    return waiting > 1 && waiting >= this.#correlator.fullBatch && this.#correlator.room(waiting) > 0;
   }
 
-  get #mostInFlight(): number {
-    return this.link.pipelining === 'serial' ? 1 : this.maxInFlight;
-  }
-
-  /** Writes what is queued and has room. */
-  depart(
-    queue: RequestQueue<Request>,
-    { maxPayload, now, apart }: Pick<Room, 'maxPayload' | 'now' | 'apart'>,
-  ): Departure {
-    const departure = takeBatches(queue, this.#correlator, {
-      maxPayload,
-      now,
-      apart,
-      mostInFlight: this.#mostInFlight,
-      full: this.#fullBatch,
-    });
-    if (departure.frames.length > 0) {
-      this.#silence.start();
-      this.link.write(departure.frames);
+  /**
+   * Writes what waits and has room. No other code may run before the frames are written: the order on the wire is what the
+   * correlator goes by.
+   */
+  write(queue: RequestQueue<PendingRequest>, maxPayload: number, now: number): Written {
+    const correlator = this.#correlator;
+    const frames: string[] = [];
+    const written = { batches: [] as WrittenBatch[], tooLong: [] as PendingRequest[], overdue: [] as PendingRequest[] };
+    for (let room = correlator.room(queue.size); room > 0 && queue.size > 0; room = correlator.room(queue.size)) {
+      const requests = this.#take(queue, room, maxPayload, now, written);
+      if (requests.length === 0) continue;
+      const batch = correlator.write(requests, queue.size > 0);
+      for (const frame of batch.frames) frames.push(frame);
+      written.batches.push({ ids: requests.map(({ id }) => id), fenced: batch.fenced });
     }
-    return departure;
-  }
-
-  /** Takes a frame in, and says what it settles. */
-  arrive(text: string): Settlement<Request> | Unreadable {
-    this.#frames += 1;
-    let frame: Frame;
-    try {
-      frame = parseFrame(text);
-    } catch (error) {
-      return this.unreadable(error instanceof ProtocolError ? error.message : 'A reply can not be read.');
+    if (frames.length > 0) {
+      this.#stall.start();
+      this.link.socket.nextAll(frames);
     }
-    this.#characters += text.length;
-    const settlement = this.#correlator.received(frame);
-    if (settlement.type === 'delivered') this.#delivered(settlement.waiters.length);
-    if (settlement.type !== 'pending') this.#characters = 0;
-    return settlement;
+    return written;
   }
 
-  #delivered(replies: number): void {
-    if (replies > 0) {
-      const latest = this.#characters / replies;
-      this.#replyLength += (latest - this.#replyLength) / rememberedBatches;
-      this.#fullBatch = fullBatch(this.#replyLength);
+  #take(
+    queue: RequestQueue<PendingRequest>,
+    room: number,
+    maxPayload: number,
+    now: number,
+    { tooLong, overdue }: { readonly tooLong: PendingRequest[]; readonly overdue: PendingRequest[] },
+  ): PendingRequest[] {
+    const requests: PendingRequest[] = [];
+    while (requests.length < room) {
+      const request = queue.take();
+      if (request === undefined) break;
+      if (isOverdue(request, now)) overdue.push(request);
+      else if (exceeds(request.text, maxPayload)) tooLong.push(request);
+      else {
+        request.writtenAt ??= now;
+        request.writings += 1;
+        this.#lastDue = Math.max(this.#correlator.inFlight === 0 ? 0 : this.#lastDue, request.dueAt);
+        requests.push(request);
+      }
     }
-    const fence = this.#correlator.count();
-    if (fence !== undefined) this.link.write([fenceFrame(fence)]);
+    return requests;
   }
 
-  /** A frame came that is no reply. Where it is certain which reply was next, it is that. */
-  unreadable(what: string): Unreadable {
-    return { type: 'unreadable', what, answers: this.culprit };
-  }
-
-  /** Gives the connection up. */
-  fail(error: ConnectionFailure): void {
-    this.link.fail(error);
+  /** A frame arrived. */
+  receive(frame: Frame): Settlement {
+    this.#framesRead += 1;
+    return this.#correlator.receive(frame);
   }
 
   /** Asks with a fence whether replies were dropped. */
   probe(): void {
     const fence = this.#correlator.probe();
-    if (fence !== undefined) this.link.write([fenceFrame(fence)]);
+    if (fence !== undefined) this.link.socket.next(fence);
   }
 
-  /** Nothing comes any more. */
+  /** Drops the connection, as nothing arrives any more. */
   giveUp(): void {
-    this.fail(new ConnectionError('The server has stopped to answer: the reply to no request in flight came in time.'));
+    this.link.socket.error(
+      new ConnectionError('The server has stopped answering: no request in flight was answered in time.'),
+    );
   }
 
-  /** The connection is over; no timer is left. */
+  /** Drops the connection, as what arrives can't be trusted. */
+  drop(error: Error): void {
+    this.link.socket.error(error);
+  }
+
+  /** The connection is over. No timer is left. */
   end(): void {
-    this.#silence.stop();
+    this.#stall.stop();
   }
 }

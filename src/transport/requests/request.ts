@@ -1,36 +1,58 @@
-import type { Outcome } from '../../errors.js';
-import type { OutgoingRequest, Receiver } from '../transport.js';
-import type { Waiter } from './correlator.js';
+import type { NdbError, Outcome } from '../../errors.js';
+import type { JsonObject } from '../../protocol/json.js';
+import type { WireRequest } from './correlator.js';
 import type { Queueable } from './request-queue.js';
 import type { Due } from './timeouts.js';
 
-/** Where a request is. */
-export type Phase =
-  /** Waits to be written: for the first time, or again after its reply was lost. */
-  | { readonly at: 'queued'; readonly firstWrittenAt?: number }
-  | { readonly at: 'written'; readonly firstWrittenAt: number; readonly writtenAt: number }
-  | { readonly at: 'settled' };
+/** One request on its way out: its frame, and what the transport must know to carry it. */
+export interface OutgoingRequest {
+  /** The NemesisDB command, such as `SH_GET`; its reply comes under `SH_GET_RSP`. */
+  readonly command: string;
+  /** The frame. */
+  readonly text: string;
+  /** Milliseconds from subscription to reply. */
+  readonly timeout: number;
+  /** Whether it may be written again if its reply is lost. */
+  readonly repeatable: boolean;
+  /**
+   * Whether it is part of a call of which others were accepted before. Then neither a full queue nor a client that is closing
+   * refuses it. Default `false`.
+   */
+  readonly continues?: boolean;
+  /**
+   * Whether a session's life depends on it. Then a full queue does not refuse it, and it goes before all that waits. For probes,
+   * and for what keeps sessions alive. Default `false`.
+   */
+  readonly vital?: boolean;
+}
 
-/** One request on its way, from `send` until its receiver was told how it ended. */
-export interface Request extends OutgoingRequest, Waiter, Due, Queueable {
-  readonly id: number;
+/** The one reply to a request. */
+export interface Reply {
+  /** What the reply holds: the object under `SH_GET_RSP`. */
+  readonly body: JsonObject;
+  /** When the request was first handed to the socket, in the clock's monotonic ms. It may have been sent again since. */
+  readonly writtenAt: number;
+  /** When the reply was received, in the clock's monotonic ms. */
+  readonly answeredAt: number;
+}
+
+/** Waits for a reply. One of `replied` and `failed` is called, once; neither is after the request was cancelled. */
+export interface Receiver {
+  replied(reply: Reply): void;
+  failed(error: NdbError): void;
+}
+
+/** One request on its way, from `send` until its receiver was called. */
+export interface PendingRequest extends OutgoingRequest, WireRequest, Due, Queueable {
   readonly receiver: Receiver;
+  /** When it was subscribed to, in the clock's ms. */
   readonly sentAt: number;
-  /** How often it was written, but for those times when another's reply was why the connection was given up. */
+  /** When it was first written, if it was. */
+  writtenAt: number | undefined;
+  /** How often it was written. */
   writings: number;
-  /** Whether its reply may be what a connection was given up for: it goes apart from others next, so that it is known. */
-  blamed: boolean;
-  phase: Phase;
 }
 
-/** What is known of a request that is given up in this phase. */
-export function outcomeOf(phase: Phase): Outcome {
-  switch (phase.at) {
-    case 'queued':
-      return phase.firstWrittenAt === undefined ? 'not-sent' : 'unknown';
-    case 'written':
-      return 'unknown';
-    case 'settled':
-      return 'executed';
-  }
-}
+/** What is known of a request that is given up before its reply came. */
+export const outcomeOf = ({ writtenAt }: Pick<PendingRequest, 'writtenAt'>): Outcome =>
+  writtenAt === undefined ? 'not-sent' : 'unknown';

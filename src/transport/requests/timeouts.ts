@@ -11,16 +11,27 @@ export interface Due {
   awaited: Place<this> | undefined;
 }
 
+/** Timers count whole milliseconds, and may ring half of one early. */
+const early = 0.5;
+
+/** Whether its time is over. */
+export const isOverdue = ({ dueAt }: Pick<Due, 'dueAt'>, now: number): boolean => dueAt <= now + early;
+
 /**
- * Timeouts of many requests on one timer. Those of one length end in the order they began, so each length has a line, and
- * only the heads of the lines are looked at: a timer for each request would cost more than the rest of its bookkeeping.
+ * Timeouts of many requests on one timer. Those of the same length end in the order they began, so each length has a list,
+ * and only the heads of the lists are looked at: a timer for each request would cost more than the rest of its bookkeeping.
+ *
+ * A program that was busy may find a timer overdue while the reply is still unread in its socket. So the verdict falls after
+ * the event loop has had a turn to read, and another while it goes on reading, for at most as long as the timer was late.
  */
-export class Deadlines<T extends Due> {
+export class Timeouts<T extends Due> {
   readonly #lines = new Map<number, Line<T>>();
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
   constructor(
     private readonly clock: Clock,
+    /** Counts what was read from the socket. */
+    private readonly framesRead: () => number,
     private readonly expired: (due: T) => void,
   ) {}
 
@@ -31,7 +42,7 @@ export class Deadlines<T extends Due> {
       this.#lines.set(due.timeout, line);
     }
     due.awaited = line.join(due);
-    if (this.#timer === undefined || this.#timer.at > due.dueAt) this.#arm(due.dueAt);
+    if (this.#timer === undefined || this.#timer.at > due.dueAt) this.#wakeAt(due.dueAt);
   }
 
   delete(due: T): void {
@@ -47,27 +58,43 @@ export class Deadlines<T extends Due> {
     this.#lines.clear();
   }
 
-  #arm(at: number): void {
+  #set(at: number, wake: () => void): void {
     this.#timer?.cancel();
-    this.#timer = { at, cancel: this.clock.schedule(() => this.#ring(), Math.max(0, at - this.clock.now())) };
+    this.#timer = { at, cancel: this.clock.schedule(wake, Math.max(0, at - this.clock.now())) };
   }
 
-  #ring(): void {
+  #wakeAt(at: number): void {
+    this.#set(at, () => {
+      const now = this.clock.now();
+      this.#readFirst(now, now + (now - at));
+    });
+  }
+
+  /** Gives the event loop a turn to read the socket, then decides on what was due `before`, or gives it another turn. */
+  #readFirst(before: number, patientUntil: number): void {
+    const read = this.framesRead();
+    const { clock } = this;
+    this.#set(before, () => {
+      const isReading = this.framesRead() !== read;
+      if (isReading && clock.now() < patientUntil) this.#readFirst(before, patientUntil);
+      else this.#expire(before);
+    });
+  }
+
+  #expire(before: number): void {
     this.#timer = undefined;
-    const now = this.clock.now();
     for (const [timeout, line] of this.#lines) {
-      // Half a millisecond: timers count whole ones, and may ring that much early.
-      for (let due = line.first?.item; due !== undefined && due.dueAt <= now + 0.5; due = line.first?.item) {
+      for (let due = line.first?.item; due !== undefined && isOverdue(due, before); due = line.first?.item) {
         this.delete(due);
         this.expired(due);
       }
-      // Whoever was told may have cleared the lines, and begun another of this length.
+      // `expired` may have cleared the lists, and begun another of this length.
       if (line.size === 0 && this.#lines.get(timeout) === line) this.#lines.delete(timeout);
     }
     let earliest = Number.POSITIVE_INFINITY;
     for (const { first } of this.#lines.values()) {
       if (first !== undefined) earliest = Math.min(earliest, first.item.dueAt);
     }
-    if (earliest < Number.POSITIVE_INFINITY) this.#arm(earliest);
+    if (earliest < Number.POSITIVE_INFINITY) this.#wakeAt(earliest);
   }
 }

@@ -2,8 +2,9 @@ import type { DialOptions, Platform, PlatformSocket, SocketListener } from './pl
 
 function dial(url: string, options: DialOptions, listener: SocketListener): PlatformSocket {
   const socket = new WebSocket(url);
-  const silence = () => {
+  const terminate = () => {
     socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
   };
   socket.onopen = () => listener.opened();
   socket.onmessage = ({ data }) => {
@@ -11,25 +12,15 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
     else if (data.length <= options.maxReply) listener.frame(data);
     else {
       // A browser hands over a message whole, so this bound limits what is parsed, not what is received.
-      silence();
-      socket.close();
+      terminate();
       listener.closed({ code: 1009, reason: 'the reply is longer than maxReply' });
     }
   };
   socket.onclose = ({ code, reason }) => listener.closed({ code, reason });
-  // Says nothing that the close event does not; some implementations throw what nobody listens to.
+  // It says nothing that the close event does not. Some implementations throw an error that nobody listens to.
   socket.onerror = () => {};
-  return {
-    write(frames) {
-      for (const frame of frames) socket.send(frame);
-    },
-    close: (code) => socket.close(code),
-    terminate() {
-      silence();
-      socket.close();
-    },
-  };
+  return { send: (text) => socket.send(text), close: (code) => socket.close(code), terminate };
 }
 
-/** Browsers, and every platform with the standard `WebSocket`. No pings there: `SV_INFO` takes their place. */
+/** Browsers, and every platform with the standard `WebSocket`. They have no pings: `SV_INFO` takes their place. */
 export const platform: Platform = { dial };

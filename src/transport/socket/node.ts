@@ -1,8 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { encodeTextFrames } from '../../protocol/text-frames.js';
-import { masking } from './masking.js';
 import type { DialOptions, Platform, PlatformSocket, SocketEnd, SocketListener } from './platform.js';
 
 /** The name of the `diagnostics_channel` that carries the same as `client.activity$`. */
@@ -12,18 +10,37 @@ const upgradeRefused = /^Unexpected server response: (\d+)$/;
 
 function dial(url: string, options: DialOptions, listener: SocketListener): PlatformSocket {
   const socket = new WebSocket(url, {
-    perMessageDeflate: false, // NemesisDB has no compression
+    perMessageDeflate: false, // NemesisDB has no compression.
     maxPayload: options.maxReply,
   });
   let wire: Socket | undefined;
   let failure: Error | undefined;
+  const terminate = () => {
+    socket.removeAllListeners();
+    // Terminating a socket that is still connecting emits an error, which would be thrown without a listener.
+    socket.on('error', () => {});
+    socket.terminate();
+  };
+  // Bun has no such event: frames are written one by one there.
   socket.on('upgrade', (response) => {
     wire = response.socket;
   });
   socket.on('open', () => listener.opened());
   socket.on('message', (data, isBinary) => {
-    if (isBinary) listener.binary();
-    else listener.frame(data.toString());
+    if (isBinary) {
+      listener.binary();
+      return;
+    }
+    let text: string;
+    try {
+      text = data.toString();
+    } catch (cause) {
+      // A string has at most 512 MiB, whatever `maxReply` allows.
+      terminate();
+      listener.closed({ code: 1009, reason: 'the reply is longer than a string can be', cause });
+      return;
+    }
+    listener.frame(text);
   });
   socket.on('pong', () => listener.alive());
   socket.on('ping', () => listener.alive());
@@ -32,19 +49,12 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
   });
   socket.on('close', (code, reason) => listener.closed(endOf(code, reason.toString(), failure)));
   return {
-    write(frames) {
-      // Past ws, which would write each frame in two pieces (see `encodeTextFrames`). It holds nothing back that this could
-      // overtake: without compression it writes whatever it is given at once, and whole.
-      if (socket.readyState === WebSocket.OPEN) wire?.write(encodeTextFrames(frames, masking));
-    },
+    send: (text) => socket.send(text),
+    cork: () => wire?.cork(),
+    uncork: () => wire?.uncork(),
     ping: () => socket.ping(),
     close: (code) => socket.close(code),
-    terminate() {
-      socket.removeAllListeners();
-      // Terminating a socket that is still connecting emits an error; without a listener it would be thrown.
-      socket.on('error', () => {});
-      socket.terminate();
-    },
+    terminate,
   };
 }
 

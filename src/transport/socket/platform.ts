@@ -1,41 +1,43 @@
-import type { Activity } from '../activity.js';
-
 /** How a WebSocket ended. */
 export interface SocketEnd {
-  /** The close code; 1006 where the connection broke without one. */
+  /** The close code; 1006 if the connection broke without one. */
   readonly code: number;
-  /** The peer's reason, or the platform's error text. */
+  /** The peer's reason, or the platform's error message. */
   readonly reason: string;
-  /** The HTTP status with which the server refused the upgrade, where the platform tells. */
+  /** The HTTP status with which the server refused the upgrade, if the platform reports it. */
   readonly httpStatus?: number;
-  /** The platform's own error, where there is one. */
+  /** The platform's own error, if there is one. */
   readonly cause?: unknown;
 }
 
-/** What a WebSocket tells its owner. `closed` comes exactly once, and nothing after it. */
+/** Receives what happens to a WebSocket. `closed` is called exactly once, and nothing after it. */
 export interface SocketListener {
   opened(): void;
+  /** A text frame arrived. */
   frame(text: string): void;
-  /** A binary frame: NemesisDB sends none. */
+  /** A binary frame arrived: NemesisDB sends none. */
   binary(): void;
-  /** A pong, or whatever else proves life without being a frame. */
+  /** A pong arrived, or anything else that proves life without being a frame. */
   alive(): void;
   closed(end: SocketEnd): void;
 }
 
 /** One WebSocket of the platform, reduced to what the transport needs. */
 export interface PlatformSocket {
-  /** Writes text frames in one go, so that a batch costs one system call where the platform allows it. */
-  write(frames: readonly string[]): void;
-  /** Asks the peer for a pong, which arrives as `alive`. Absent where the platform can't (browsers). */
+  /** Writes a text frame. */
+  send(text: string): void;
+  /** Holds back what is sent until `uncork`, so that a batch costs one system call. Absent if the platform can't. */
+  readonly cork?: () => void;
+  readonly uncork?: () => void;
+  /** Asks the peer for a pong, which arrives as `alive`. Absent if the platform can't (browsers). */
   readonly ping?: () => void;
   /** Starts the closing handshake. */
   close(code: number): void;
-  /** Drops the connection at once; `closed` is not awaited and no longer called. */
+  /** Drops the connection at once. The listener is not called any more. */
   terminate(): void;
 }
 
-/** Options of a socket that is being opened. */
+/** Options of a WebSocket that is being opened. */
 export interface DialOptions {
   /** Longest reply in bytes. */
   readonly maxReply: number;
@@ -45,6 +47,6 @@ export interface DialOptions {
 export interface Platform {
   /** Opens a WebSocket. Throws a `SyntaxError` for a URL that can't be one. */
   dial(url: string, options: DialOptions, listener: SocketListener): PlatformSocket;
-  /** The platform's own channel for tracing tools, where it has one (Node's `diagnostics_channel`). */
-  readonly diagnostics?: { readonly hasSubscribers: boolean; publish(activity: Activity): void };
+  /** The platform's own channel for tracing tools, if it has one (Node's `diagnostics_channel`). */
+  readonly diagnostics?: { readonly hasSubscribers: boolean; publish(message: object): void };
 }

@@ -1,97 +1,103 @@
 import { Observable, Subject } from 'rxjs';
-import { ConnectionError } from '../../errors.js';
+import { ConnectionError, ProtocolError } from '../../errors.js';
 import { describeEnd } from './close-reason.js';
 import type { DialOptions, Platform, PlatformSocket, SocketEnd } from './platform.js';
 
-/** What comes over a socket besides text frames. */
-export interface SocketSigns {
-  /** Proof of life that is no frame, such as a pong. */
-  alive(): void;
-  /** A binary frame. */
-  binary(): void;
-}
-
 /**
- * One open WebSocket as a Subject: `next` writes a text frame, subscribers see the frames that come. `complete` starts the
- * closing handshake, `error` drops the connection. To its subscribers it completes when the connection was closed by us,
- * and errors with a `ConnectionError` when it was lost.
+ * One open WebSocket as a Subject: `next` writes a text frame, subscribers receive the frames that arrive. `complete` starts
+ * the closing handshake, and `error` drops the connection. Its subscribers see it complete after we closed it, and error
+ * with a `ConnectionError` or `ProtocolError` after it was lost or dropped.
  */
 export class SocketSubject extends Subject<string> {
-  #closing = false;
+  #phase: 'open' | 'closing' | 'ended' = 'open';
+  #lifeSigns = 0;
 
   constructor(private readonly socket: PlatformSocket) {
     super();
   }
 
-  /** Asks the peer for a sign of life, where the platform can. */
+  /** Counts the signs of life of the peer: frames and pongs. */
+  get lifeSigns(): number {
+    return this.#lifeSigns;
+  }
+
+  /** Asks the peer for a sign of life. Absent if the platform can't. */
   get ping(): (() => void) | undefined {
     return this.socket.ping;
   }
 
   override next(frame: string): void {
-    this.write([frame]);
-  }
-
-  /** Writes several frames in one go. */
-  write(frames: readonly string[]): void {
-    if (this.isStopped) return;
+    if (this.#phase === 'ended') return;
     try {
-      this.socket.write(frames);
+      this.socket.send(frame);
     } catch (cause) {
       this.error(new ConnectionError('The platform could not write to its WebSocket.', { cause }));
     }
   }
 
+  /** Writes several frames in one go. */
+  nextAll(frames: readonly string[]): void {
+    this.socket.cork?.();
+    for (const frame of frames) this.next(frame);
+    this.socket.uncork?.();
+  }
+
   override complete(): void {
-    if (this.isStopped || this.#closing) return;
-    this.#closing = true;
+    if (this.#phase !== 'open') return;
+    this.#phase = 'closing';
     this.socket.close(1000);
   }
 
   override error(error: unknown): void {
-    if (this.isStopped) return;
+    if (this.#phase === 'ended') return;
+    this.#phase = 'ended';
     this.socket.terminate();
     super.error(error);
   }
 
-  /** A frame came. */
+  /** A frame arrived. */
   receive(frame: string): void {
+    this.#lifeSigns += 1;
     super.next(frame);
   }
 
-  /** The socket ended. */
+  /** A pong arrived. */
+  alive(): void {
+    this.#lifeSigns += 1;
+  }
+
+  /** The WebSocket ended. */
   end(end: SocketEnd): void {
-    if (this.#closing) super.complete();
+    const wasClosing = this.#phase === 'closing';
+    this.#phase = 'ended';
+    if (wasClosing) super.complete();
     else super.error(describeEnd(end, 'open'));
   }
 }
 
 /**
- * Opens a WebSocket. Cold: dials when subscribed, emits the socket once it is open, and goes on for as long as it is owned:
- * unsubscribing drops the connection. Errors with a `ConnectionError` if it can't be opened (`permanent` where trying again
- * is senseless).
+ * Opens a WebSocket. Cold: dials when subscribed to, emits the socket once it is open, and lasts as long as the socket does:
+ * completes after we closed it, and errors after it was lost. Unsubscribing drops the connection. Errors with a
+ * `ConnectionError` if it can't be opened (`permanent` if trying again is senseless).
  */
-export function openSocket(
-  platform: Platform,
-  url: string,
-  options: DialOptions,
-  signs: SocketSigns,
-): Observable<SocketSubject> {
+export function openSocket(platform: Platform, url: string, options: DialOptions): Observable<SocketSubject> {
   return new Observable((subscriber) => {
-    let opened: SocketSubject | undefined;
+    let socket: SocketSubject | undefined;
     let dialled: PlatformSocket;
     try {
       dialled = platform.dial(url, options, {
         opened() {
-          opened = new SocketSubject(dialled);
-          subscriber.next(opened);
+          socket = new SocketSubject(dialled);
+          socket.subscribe({ error: (error) => subscriber.error(error), complete: () => subscriber.complete() });
+          subscriber.next(socket);
         },
-        frame: (text) => opened?.receive(text),
-        binary: () => signs.binary(),
-        alive: () => signs.alive(),
+        frame: (text) => socket?.receive(text),
+        binary: () =>
+          socket?.error(new ProtocolError('The peer sends binary frames; NemesisDB sends text. Check the URL.')),
+        alive: () => socket?.alive(),
         closed(end) {
-          if (opened === undefined) subscriber.error(describeEnd(end, 'connecting'));
-          else opened.end(end);
+          if (socket === undefined) subscriber.error(describeEnd(end, 'connecting'));
+          else socket.end(end);
         },
       });
     } catch (cause) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { createTransport } from '../../../src/transport/client-transport.js';
+import { createTransport } from '../../../src/transport/transport.js';
 import { VirtualClock } from '../clocks/virtual-clock.js';
 import { FakePlatform, transportOptions } from '../peers/fake-platform.js';
 import { MemoryPeer } from '../peers/memory-peer.js';

@@ -1,4 +1,3 @@
-import type { Activity } from '../../../src/transport/activity.js';
 import type {
   DialOptions,
   Platform,
@@ -23,6 +22,7 @@ export class FakeSocket implements PlatformSocket {
   readonly ping?: () => void;
   pings = 0;
   #greeted = 0;
+  #corked: string[] | undefined;
   closeCode: number | undefined;
   state: 'connecting' | 'open' | 'ended' = 'connecting';
 
@@ -40,10 +40,21 @@ export class FakeSocket implements PlatformSocket {
     }
   }
 
-  write(frames: readonly string[]): void {
+  send(frame: string): void {
     if (this.state !== 'open') throw new Error(`written to a socket that is ${this.state}`);
-    this.written.push(...frames);
-    this.peer.wrote?.(this, frames);
+    this.written.push(frame);
+    if (this.#corked === undefined) this.peer.wrote?.(this, [frame]);
+    else this.#corked.push(frame);
+  }
+
+  cork(): void {
+    this.#corked = [];
+  }
+
+  uncork(): void {
+    const frames = this.#corked ?? [];
+    this.#corked = undefined;
+    if (frames.length > 0) this.peer.wrote?.(this, frames);
   }
 
   close(code: number): void {
@@ -127,11 +138,11 @@ const members = (info: Readonly<Record<string, unknown>>) =>
 /** A platform whose sockets a test holds in its hand. */
 export class FakePlatform implements Platform {
   readonly sockets: FakeSocket[] = [];
-  readonly published: Activity[] = [];
+  readonly published: object[] = [];
   readonly diagnostics = {
     hasSubscribers: false,
-    publish: (activity: Activity) => {
-      this.published.push(activity);
+    publish: (message: object) => {
+      this.published.push(message);
     },
   };
 

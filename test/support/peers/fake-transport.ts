@@ -3,7 +3,7 @@ import type { NdbError, Outcome } from '../../../src/errors.js';
 import { type JsonObject, parseJson } from '../../../src/protocol/json.js';
 import type { Activity } from '../../../src/transport/activity.js';
 import type { ConnectionState, ServerInfo } from '../../../src/transport/connection/connection-state.js';
-import type { ClientTransport, OutgoingRequest, Receiver } from '../../../src/transport/transport.js';
+import type { ClientTransport, OutgoingRequest, Receiver, Reply } from '../../../src/transport/transport.js';
 
 /** What a fake server does with a request: its reply's body, an error, or nothing (no answer ever). */
 export type Answer = (
@@ -20,6 +20,7 @@ export class FakeTransport implements ClientTransport {
   awaited = 0;
   readonly connection$ = new BehaviorSubject<ConnectionState>({ state: 'idle' });
   readonly activity$ = new Subject<Activity>();
+  readonly events$ = new Subject<JsonObject>();
 
   constructor(
     public answer: Answer = () => ({ st: 1 }),
@@ -45,4 +46,10 @@ export class FakeTransport implements ClientTransport {
   close(): Observable<void> {
     return of(undefined);
   }
+
+  multiplex(): Observable<Reply> {
+    return NEVER;
+  }
+
+  checkConnection(): void {}
 }

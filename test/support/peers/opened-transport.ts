@@ -1,6 +1,6 @@
-import { createTransport } from '../../../src/transport/client-transport.js';
 import type { ConnectionState } from '../../../src/transport/connection/connection-state.js';
 import type { ClientTransport, TransportOptions } from '../../../src/transport/transport.js';
+import { createTransport } from '../../../src/transport/transport.js';
 import { VirtualClock } from '../clocks/virtual-clock.js';
 import { FakePlatform, type Peer, transportOptions } from './fake-platform.js';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
 import { type JsonObject, type JsonValue, parseJson } from '../../src/protocol/json.js';
-import { parseFrame } from '../../src/transport/socket/frames.js';
+import { parseFrame } from '../../src/transport/requests/reply-parser.js';
 
 function refusal(text: string): string {
   try {
@@ -15,8 +15,24 @@ function refusal(text: string): string {
 
 describe('a reply', () => {
   it('is an object under its name', () => {
-    expect(parseFrame('{"SH_GET_RSP":{"st":1,"keys":{}}}')).toEqual({ name: 'SH_GET_RSP', body: { st: 1, keys: {} } });
+    expect(parseFrame('{"SH_GET_RSP":{"st":1,"keys":{}}}')).toEqual({
+      name: 'SH_GET_RSP',
+      body: { st: 1, keys: {} },
+      length: 33,
+    });
   });
+
+  it('may have the id of its request beside it', () => {
+    const frame = parseFrame('{"SH_NEW_RSP":{"st":1,"tkn":18446744073709551615},"id":"1f"}');
+    expect(frame).toMatchObject({ name: 'SH_NEW_RSP', body: { st: 1, tkn: 18446744073709551615n }, id: '1f' });
+  });
+
+  it.each(['{"id":"1f"}', '{"a":1,"id":"1f"}', '{"a":{},"id":1}', '{"id":"1f","a":{}}', '{"a":{},"b":{},"id":"1f"}'])(
+    'is not JSON of another shape with an id, such as %s',
+    (text) => {
+      expect(refusal(text)).toContain('has a shape that no NemesisDB sends');
+    },
+  );
 
   it('keeps its tokens exact', () => {
     expect(parseFrame('{"SH_NEW_RSP":{"tkn":18446744073709551615}}').body.tkn).toBe(18446744073709551615n);
@@ -58,16 +74,20 @@ describe('a reply', () => {
     expect(refusal('secret')).not.toContain('secret');
   });
 
-  it('that ends with its token is what its JSON says, and refused where it is none', () => {
+  it('that ends with a token, an id or both is what its JSON says, and refused if it is none', () => {
     const isObject = (value: JsonValue | undefined): value is JsonObject =>
       typeof value === 'object' && value !== null && !Array.isArray(value);
-    /** What a text is, read at one go. */
+    /** What a frame is, read by JSON alone. */
     const expected = (text: string) => {
       try {
         const value = parseJson(text);
-        const [member, ...others] = isObject(value) ? Object.entries(value) : [];
-        return member !== undefined && others.length === 0 && isObject(member[1])
-          ? { name: member[0], body: member[1] }
+        const [member, second, ...others] = isObject(value) ? Object.entries(value) : [];
+        const id = second?.[0] === 'id' && /},"id":"[0-9a-z]+"}$/.test(text) ? second[1] : undefined;
+        return member !== undefined &&
+          others.length === 0 &&
+          (second === undefined || id !== undefined) &&
+          isObject(member[1])
+          ? { name: member[0], body: member[1], id, length: text.length }
           : 'refused';
       } catch {
         return 'refused';
@@ -112,6 +132,13 @@ describe('a reply', () => {
       ',"tkn":18446744073709551615}}',
       ',"tkn":01234567890123456789}}',
       '}}',
+      '},"id":"1f"}',
+      '},"id":"1F"}',
+      '},"id":""}',
+      '} ,"id":"1f"}',
+      ',"id":"1f"}',
+      ',"tkn":18446744073709551615},"id":"zz0"}',
+      ',"tkn":5},"id":"z"}',
     ];
     const texts = fc
       .tuple(
