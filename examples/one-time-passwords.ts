@@ -37,8 +37,6 @@ function describe(event: SessionEvent): readonly [string, 'green' | 'yellow' | '
       return ['opened       its life begins', 'dim'];
     case 'extended':
       return [`extended     by ${event.by === 'self' ? 'use' : 'another client'}: two more seconds`, 'green'];
-    case 'widened':
-      return ['widened      the reply to a look was lost: it may have been extended', 'yellow'];
     case 'expiring':
       return [`expiring     in about ${Math.round(event.inMs)} ms`, 'yellow'];
     case 'overdue':

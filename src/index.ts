@@ -65,27 +65,30 @@ export type {
   StandardSchema,
 } from './protocol/schema.js';
 export { Status, type StatusName } from './protocol/status.js';
-export type { Interval } from './session/deadline.js';
 export type {
-  Bounds,
   Certainty,
   EndedBy,
   EndedEvent,
+  EventBase,
   ExpiredEvent,
   ExpiringEvent,
   ExtendedEvent,
+  LapsedEvent,
   OpenedEvent,
   OverdueEvent,
+  OverEvent,
   ResetCandidate,
   ResetEvent,
   ResumedEvent,
   SessionEvent,
+  SessionSettings,
   SessionState,
   SuspendedEvent,
   SuspensionReason,
-  WidenedEvent,
 } from './session/events.js';
-export type { Session, SessionKeys, Touch } from './session/session.js';
+export type { Interval } from './session/lease/interval.js';
+export type { Session, SessionKeys } from './session/session.js';
+export type { Touch } from './session/streams/keep-alive.js';
 export type { Activity } from './transport/activity.js';
 export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection/connection-state.js';
 export type { HeartbeatOptions, ReconnectOptions } from './transport/transport.js';

@@ -140,6 +140,12 @@ const clientOptions = {
    */
   sweepInterval: option(milliseconds, 5000),
   /**
+   * How often each watched session is probed, in milliseconds, besides what its deadline needs. It shortens the time until
+   * another client's touch or end is noticed, and costs one request each time for a session that can be extended, one for
+   * some dozens of the others. Default: not at all.
+   */
+  probeEvery: option(milliseconds, undefined),
+  /**
    * Whether the stack of an error shows where the command was called. An error arrives later and from elsewhere, so that
    * otherwise it shows no line of the program. Costs about 2 µs and some memory for each command. Default `false`.
    */

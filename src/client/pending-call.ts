@@ -53,7 +53,7 @@ export class PendingCall implements Receiver, SettledCommand, Unsubscribable {
     const { observer } = this.context;
     try {
       // Sessions first: their deadlines have moved by the time that the program gets the reply.
-      if (observer.listening) observer.replied(this, reply);
+      observer.replied(this, reply);
     } finally {
       // The caller gets the reply whatever goes wrong with sessions.
       this.#deliver(reply);

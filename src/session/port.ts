@@ -7,39 +7,33 @@ import type { SessionInfo } from '../protocol/replies.js';
 import type { SessionSchema, StandardSchema } from '../protocol/schema.js';
 import type { Reply } from '../transport/transport.js';
 
-/** What is asked of the server: about one session, or which of several there are. */
-export type Question =
+/** What the server is asked: about one session, or which of several exist. */
+export type Probe =
   | { readonly command: 'SH_INFO'; readonly tkn: bigint }
   | { readonly command: 'SH_EXISTS'; readonly tkns: readonly bigint[] };
 
-/** Who hears what became of a question: one of the two, once, unless it is given up. */
-export interface Questioner {
+/** Who waits for the answer to a probe: one of the two is called, once, unless it is cancelled. */
+export interface ProbeReceiver {
   replied(reply: Reply): void;
   /** No reply will come. */
   failed(): void;
 }
 
-/** What following sessions needs of the client. */
+/** What watching sessions needs of the client. */
 export interface SessionPort {
   /**
-   * Asks a question, and tells of its reply, of any status. Returns what gives it up. These are not reported to the tracker: it looks at
-   * the replies itself. No Observable: 100,000 sessions that expire at once ask as much, and what subscribing to each leaves to the
-   * garbage collector was felt by all other requests.
+   * Sends a probe and hands its reply, of any status, to the receiver. Returns what cancels it. Its reply is not reported to the observer
+   * of commands.
    */
-  ask(question: Question, questioner: Questioner): () => void;
-  /** Whether anybody waits for a reply besides those who asked questions. */
-  readonly isBusy: boolean;
+  probe(probe: Probe, receiver: ProbeReceiver): () => void;
   /** How many bytes a request may have now. */
   readonly maxPayload: number;
   /**
-   * Whether the server answers. Replays; completes on close, after `closed`. `open` is emitted again after each `lost`, and `lost`
-   * before any reply that came over the next connection.
+   * Whether the server answers. Replays; completes on close, after `closed`. Emits `open` again after each `lost`, and `lost` before any
+   * reply that came over the next connection.
    */
   readonly connection$: Observable<'open' | 'lost' | 'closed'>;
-  /**
-   * Whether the server can load datasets (`persistEnabled` of its `SV_INFO`), as `connection$` told who is subscribed to it:
-   * then a session may come back from one.
-   */
+  /** Whether the server can load datasets (`persistEnabled` of its `SV_INFO`): then a session may come back from one. */
   readonly persistEnabled: boolean;
   readonly clock: Clock;
   /** A number in [0, 1), for jitter. */
@@ -49,19 +43,17 @@ export interface SessionPort {
 /** A command that was settled: what is known of it besides its reply. */
 export interface SettledCommand {
   readonly row: Pick<AnyRow, 'command' | 'extends'>;
-  /** The session's token, where the command is bound to one. */
+  /** The session's token, if the command is bound to one. */
   readonly tkn: bigint | undefined;
   /** The command's own argument. */
   readonly argument: unknown;
 }
 
-/** What the client tells of every command that is settled, what was asked by `port.ask` excepted. The tracker is one. */
+/** What the client reports of every command that is settled, except probes. */
 export interface CommandObserver {
-  /** Whether anybody wants to know of replies, be it of few: while nobody does, they need not be told. Losses are to be told always. */
-  readonly listening: boolean;
-  /** A reply came, of any status. */
+  /** A reply came, of any status. Called before the command's caller has it. */
   replied(command: SettledCommand, reply: Reply): void;
-  /** No reply will come, and the server may have executed it. Told whether anybody listens or not. */
+  /** No reply will come, and the server may have executed the command. */
   lost(command: SettledCommand): void;
 }
 
@@ -101,14 +93,4 @@ export interface SessionCommands {
   sh_clear_set(tkn: bigint, keys: KeysInput, options?: SessionCallOptions): Observable<number>;
   sh_end(tkn: bigint, options?: SessionCallOptions): Observable<void>;
   sh_info(tkn: bigint, options?: SessionCallOptions): Observable<SessionInfo>;
-}
-
-/** How a session was set up; it never changes. */
-export interface SessionSettings {
-  /** Milliseconds from creation or extension to the deadline; 0: it never expires. */
-  readonly duration: number;
-  /** Whether the session goes when it expires, or only its keys. */
-  readonly deleteSession: boolean;
-  readonly extendOnSetAdd: boolean;
-  readonly extendOnGet: boolean;
 }

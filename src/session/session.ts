@@ -11,33 +11,19 @@ import {
   type StandardSchema,
   schemaOf,
 } from '../protocol/schema.js';
-import type { ExpiredEvent, ExpiringEvent, ExtendedEvent, SessionEvent, SessionState } from './events.js';
+import type {
+  EndedEvent,
+  ExpiredEvent,
+  ExpiringEvent,
+  ExtendedEvent,
+  LapsedEvent,
+  OverEvent,
+  SessionEvent,
+  SessionState,
+} from './events.js';
 import type { SessionCallOptions, SessionCommands } from './port.js';
-
-/** One touch of `keepAlive()`: the server has moved the session's deadline. Times are the client's monotonic ms. */
-export interface Touch {
-  readonly tkn: bigint;
-  /**
-   * The cycle that is kept alive; more than before where the keys were seen to expire in between (`expired`). Where replies can't tell
-   * whether they did, as mostly with a session that can be extended, it stays: then `events$` told `reset`.
-   */
-  readonly cycle: number;
-  /** When the server's reply came. */
-  readonly at: number;
-}
-
-/** The streams of one session, as the tracker makes them. */
-export interface SessionStreams {
-  readonly tkn: bigint;
-  /** Whether it is known to be gone. */
-  readonly gone: boolean;
-  readonly events$: Observable<SessionEvent>;
-  /** The events of one type. */
-  only<Type extends SessionEvent['type']>(type: Type): Observable<Extract<SessionEvent, { type: Type }>>;
-  readonly state$: Observable<SessionState>;
-  remaining$(period: number): Observable<number>;
-  keepAlive(commands: SessionCommands): Observable<Touch>;
-}
+import type { Touch } from './streams/keep-alive.js';
+import type { SessionStreams } from './streams/session-streams.js';
 
 /** Which of a session's keys. */
 export type SessionKeys<Key extends string> =
@@ -59,12 +45,13 @@ type Settable<Values> = string extends keyof Values ? KeysInput : Values;
 type SomeOf<Input, Keys> = Partial<Input> | (string extends keyof Input ? SendableKeys<Keys> : never);
 
 /**
- * A session: its token, the commands bound to it, and streams of what becomes of it. `Values` is what its keys hold;
- * `Input` what may be set, where a schema transforms values.
+ * A session: its token, the commands bound to it, and streams of what becomes of it. `Values` is what its keys hold; `Input` is what may be
+ * set, if a schema transforms values.
  *
- * Subscribing to any of its streams follows the session: a deadline is kept, and the server is asked where that can't tell.
- * After the last unsubscription nothing is left running. Streams never error (but `keepAlive` and `remaining$`, for wrong use). They complete
- * when the session is gone (`expired` with `sessionDeleted`, `ended`) and when the client is closed.
+ * Subscribing to any of its streams watches the session: the client keeps its deadline, and probes the server when that can't tell. After the
+ * last unsubscription nothing is left running. Streams never error (but `keepAlive` and `remaining$`, if they are used wrongly). They complete
+ * when the session is gone (`expired` with `sessionDeleted`, `ended`) and when the client is closed. Each stream is one Observable, made on
+ * first access.
  *
  * @example
  * session.expired$.subscribe(({ outcome }) => console.log('abandoned', outcome));
@@ -91,51 +78,69 @@ export class Session<Values extends object = JsonObject, Input extends object = 
     return this.#streams.tkn;
   }
 
-  /**
-   * Whether the server gave it a token, and nothing seen since tells that it is gone: neither a reply to this client, nor, while
-   * any handle's streams are subscribed to, what these find out.
-   */
+  /** False once a stream of this session, while it was subscribed to, has found out that the session is gone. */
   get isValid(): boolean {
-    return !this.#streams.gone;
+    return !this.#streams.isGone;
   }
 
-  /** What happens to the session, as it becomes known. Hot; the first subscription begins with `opened`. */
+  /** What happens to the session, as it becomes known. Hot, without replay; the first subscription begins with `opened`. */
   get events$(): Observable<SessionEvent> {
     return this.#streams.events$;
   }
 
-  /** Its deadline moved: a set, add or get of this client, or of another one. Hot. */
+  /** Emits when its deadline moved: by a set, add or get of this client, or by another one. Hot, without replay. */
   get extended$(): Observable<ExtendedEvent> {
-    return this.#streams.only('extended');
+    return this.#streams.extended$;
   }
 
-  /** Its deadline is near: `expiringBefore` ms, or fewer where that was noticed late. Hot. */
+  /** Emits when its deadline is near: `expiringBefore` ms, or fewer if that was noticed late. Hot, without replay. */
   get expiring$(): Observable<ExpiringEvent> {
-    return this.#streams.only('expiring');
+    return this.#streams.expiring$;
   }
 
-  /** The server let it lapse. Hot. With `outcome: 'keysCleared'` the session lives on, and more may follow. */
+  /**
+   * Emits when the server let the session lapse. With `outcome: 'keysCleared'` the session lives on, and more may follow. Replays the final
+   * `sessionDeleted`. Completes without a value if the session is ended instead: `over$` has one then.
+   */
   get expired$(): Observable<ExpiredEvent> {
-    return this.#streams.only('expired');
+    return this.#streams.expired$;
   }
 
-  /** What is known now, replayed, and again whenever that changes. */
+  /** Emits once the session was ended, by this client or another one, and completes. Replays. Completes empty if it expires instead. */
+  get ended$(): Observable<EndedEvent> {
+    return this.#streams.ended$;
+  }
+
+  /** Emits how the session came to its end, deleted on expiry or ended, and completes. Replays. Empty only if the client is closed before. */
+  get over$(): Observable<OverEvent> {
+    return this.#streams.over$;
+  }
+
+  /**
+   * Emits each time that the session's keys may be gone: each `expired`, and each `reset` of which an expiry is a candidate, with certainty
+   * `possible`. Replays a final `sessionDeleted`.
+   */
+  get lapsed$(): Observable<LapsedEvent> {
+    return this.#streams.lapsed$;
+  }
+
+  /** What is known now, replayed, and again whenever that changes. The value is one frozen object until something changes. */
   get state$(): Observable<SessionState> {
     return this.#streams.state$;
   }
 
   /**
-   * Counts down the ms that are left, at the least: at once, every `period` ms, and whenever the deadline moves; 0 once it is
-   * overdue. Silent while suspended. Errors with a `ValueError` for a period that is not finite, or below 1 ms.
+   * Counts down the ms that are left, at the least: at once, every `period` ms, and whenever the deadline moves; 0 once it is past. Emits
+   * nothing while the session is suspended. Errors with a `ValueError` for a period that is not finite, or below 1 ms.
    */
   remaining$(period: number): Observable<number> {
     return this.#streams.remaining$(period);
   }
 
   /**
-   * Keeps the session alive while subscribed: an empty `SH_GET` or `SH_SET`, whichever extends it, at a third of its duration,
-   * unless other traffic has just extended it. Emits each touch. Errors with a `ValueError` where nothing can extend it;
-   * completes with the session. Where the keys expired before a touch could come, `events$` tells before the next one.
+   * Keeps the session alive while subscribed: sends an empty `SH_GET` or `SH_SET`, whichever extends it, at a third of its duration, unless
+   * other traffic has just extended it. Emits each touch. Errors with a `ValueError` if nothing can extend the session; completes with it.
+   * If the keys expired before a touch could come, `events$` emits that before the next touch.
    */
   keepAlive(): Observable<Touch> {
     return this.#streams.keepAlive(this.#commands);

@@ -1,24 +1,16 @@
-import { NEVER, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { SchemaError, ValueError } from '../../src/errors.js';
 import type { SessionSchema } from '../../src/protocol/schema.js';
-import { Session, type SessionStreams } from '../../src/session/session.js';
+import { Session } from '../../src/session/session.js';
+import type { SessionStreams } from '../../src/session/streams/session-streams.js';
 import { fakeClient } from '../support/peers/fake-client.js';
 import type { Answer } from '../support/peers/fake-transport.js';
 import { memoryServer } from '../support/peers/memory-server.js';
 import { settled } from '../support/settled.js';
 
-/** Nothing of what happens to a session in time. */
-const streams: SessionStreams = {
-  tkn: 7n,
-  gone: false,
-  events$: NEVER,
-  only: () => NEVER,
-  state$: NEVER,
-  remaining$: () => NEVER,
-  keepAlive: () => NEVER,
-};
+const streams = { tkn: 7n } as SessionStreams; // its streams are not subscribed to here
 
 /** Session 7, and what it sends. */
 function session(schema?: SessionSchema, answer: Answer = memoryServer().answer) {

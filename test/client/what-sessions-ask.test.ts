@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { settingsOf } from '../../src/client/options.js';
 import { sessionPort } from '../../src/client/session-port.js';
 import { ConnectionError, TimeoutError } from '../../src/errors.js';
-import type { Question, SessionPort } from '../../src/session/port.js';
+import type { Probe, SessionPort } from '../../src/session/port.js';
 import type { ConnectionState, ServerInfo } from '../../src/transport/connection/connection-state.js';
 import type { Reply } from '../../src/transport/transport.js';
 import { type Answer, FakeTransport } from '../support/peers/fake-transport.js';
@@ -18,10 +18,10 @@ function portOver(answer?: Answer) {
 }
 
 /** Asks; the answer is undefined where none will come. */
-function asked(port: SessionPort, question: Question) {
+function asked(port: SessionPort, probe: Probe) {
   let giveUp = () => {};
   const answer = new Promise<Reply | undefined>((resolve) => {
-    giveUp = port.ask(question, { replied: resolve, failed: () => resolve(undefined) });
+    giveUp = port.probe(probe, { replied: resolve, failed: () => resolve(undefined) });
   });
   return { answer, giveUp: () => giveUp() };
 }
@@ -81,21 +81,5 @@ describe('what following sessions asks of the client', () => {
     expect(port.maxPayload).toBe(1024);
     transport.maxPayload = 8192;
     expect(port.maxPayload).toBe(8192);
-  });
-
-  it('tells whether anybody waits for something else', () => {
-    const { transport, port } = portOver(() => undefined);
-    expect(port.isBusy).toBe(false);
-    const { giveUp } = asked(port, { command: 'SH_INFO', tkn: 7n });
-    transport.awaited = 1; // the question
-    expect(port.isBusy).toBe(false);
-    transport.awaited = 2;
-    expect(port.isBusy).toBe(true);
-    transport.awaited = 1;
-    giveUp();
-    giveUp();
-    expect(port.isBusy).toBe(true); // what is left is not ours
-    transport.awaited = 0;
-    expect(port.isBusy).toBe(false);
   });
 });

@@ -80,7 +80,7 @@ function doubtOf(
         const isLate = event.certainty === 'presumed' && event.at >= event.deadline.lo - slack;
         return count('deleted') > 0 || (isLate && count('ended') > 0) ? undefined : 'the server did not delete it';
       }
-      told.cleared += 1 + event.missedCycles.atLeast;
+      told.cleared += 1;
       return count('cleared') >= told.cleared ? undefined : `its keys were cleared ${count('cleared')} times`;
     }
     case 'ended': {
@@ -100,7 +100,6 @@ function doubtOf(
         reloaded: false,
         unmoved: true,
       };
-      told.cleared += event.missedCycles.atLeast;
       return event.candidates.some((candidate) => happened[candidate])
         ? undefined
         : `it was none of ${event.candidates}`;

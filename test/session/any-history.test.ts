@@ -6,8 +6,8 @@ import { Scenario } from './support/scenario.js';
 import type { TrueEvent } from './support/simulated-server.js';
 import { World } from './support/world.js';
 
-/** What clocks may hide: a sleep too short to be seen, and rounding. */
-const slack = 52;
+/** What clocks may hide: sleeps too short to be seen, and rounding. */
+const slack = 252;
 
 /** How long it may take until a lapse is told, while nothing comes in the way: two looks of the server's, and questions under way. */
 const bound = 14_000;
@@ -77,14 +77,13 @@ const isEnd = ({ what }: TrueEvent) => what === 'ended' || what === 'lapsed' || 
 describe('whatever happens', () => {
   it('events are numbered without gaps, and come in the order of time', () => {
     inAnyHistory((_, { told }) => {
-      let before = told[0]?.event;
-      for (const { event } of told.slice(1)) {
-        if (before === undefined) return;
-        // Others may have followed it while the program did not: what they were told is counted, too.
-        if (event.type === 'opened') expect(event.seq).toBeGreaterThan(before.seq);
-        else expect(event.seq).toBeGreaterThanOrEqual(before.seq + 1);
-        expect(event.at).toBeGreaterThanOrEqual(before.at);
-        before = event;
+      for (const [index, { event, follow }] of told.entries()) {
+        if (event.type === 'opened') expect(event.seq).toBe(1);
+        const before = told[index - 1];
+        if (before === undefined) continue;
+        // Others may have watched the session before it was followed again.
+        if (before.follow === follow) expect(event.seq).toBe(before.event.seq + 1);
+        expect(event.at).toBeGreaterThanOrEqual(before.event.at);
       }
     });
   });
@@ -102,9 +101,7 @@ describe('whatever happens', () => {
             const end = events.filter(isEnd).at(-1);
             if (event.by === 'self') expect(end).toMatchObject({ what: 'ended', by: 'us' });
             else if (event.by === 'other') expect(end).toMatchObject({ what: 'ended', by: 'other' });
-            else if (event.by === 'other-or-restart') {
-              expect(end?.what === 'lost' || (end?.what === 'ended' && end.by === 'other')).toBe(true);
-            } else expect(end?.what).toMatch(/ended|lost/);
+            else expect(end?.what).toMatch(/ended|lost/);
             break;
           }
           case 'extended':
@@ -144,7 +141,8 @@ describe('whatever happens', () => {
   it('a deadline lies within its interval, as far as the client was answered, and no interval is absurd', () => {
     inAnyHistory((_, { told }) => {
       for (const [index, { event, deadline, seen }] of told.entries()) {
-        expect(event.deadline.lo).toBeGreaterThan(-200_000);
+        // After a doubt about the clocks it has no beginning, until a probe is answered.
+        if (event.deadline.lo !== Number.NEGATIVE_INFINITY) expect(event.deadline.lo).toBeGreaterThan(-200_000);
         expect(event.deadline.lo).toBeLessThanOrEqual(event.deadline.hi);
         if (deadline === undefined) continue;
         expect(event.deadline.lo).toBeLessThanOrEqual(deadline + slack);
@@ -242,15 +240,15 @@ describe('whatever happens', () => {
       let most = 0;
       for (const { event } of told) {
         if (event.type === 'expired' && event.outcome === 'keysCleared') {
-          if (event.certainty === 'proven') least += 1 + event.missedCycles.atLeast;
-          most += 1 + event.missedCycles.atMost;
+          if (event.certainty === 'proven') least += 1;
+          most += 1 + event.missedCycles;
         } else if (event.type === 'reset') {
-          least += event.missedCycles.atLeast;
-          most += event.missedCycles.atMost;
+          most += event.missedCycles;
         }
       }
       const now = world.clock.outside();
-      const cleared = (until: number) => truth(tkn).filter(({ what, at }) => what === 'cleared' && at <= until).length;
+      const cleared = (until: number) =>
+        truth(tkn).filter(({ what, at, index }) => what === 'cleared' && at <= until && index >= first.happened).length;
       expect(cleared(now)).toBeGreaterThanOrEqual(least);
       const loaded = truth(tkn).some(({ what }) => what === 'loaded');
       if (world.server.sessions.has(tkn) && !loaded) expect(cleared(now - 12_000)).toBeLessThanOrEqual(most);

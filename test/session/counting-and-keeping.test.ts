@@ -9,7 +9,7 @@ describe('remaining$', () => {
     const session = world.create({ seconds: 9_000_000_000 });
     const counting = session.remaining$(60_000).subscribe();
     const following = session.events$.subscribe();
-    expect(world.tracker.agenda.size).toBeGreaterThan(1);
+    expect(world.clock.timers).toBeGreaterThan(0);
     counting.unsubscribe();
     following.unsubscribe();
     expect(world.clock.timers).toBe(0);
@@ -97,7 +97,7 @@ describe('keepAlive', () => {
 
   it('touches nothing until it is known what became of the session while the machine slept', () => {
     const world = new World();
-    const session = world.create({ seconds: 30, extendOnGet: true });
+    const session = world.create({ seconds: 30, extendOnGet: true, deleteSession: true });
     const log: string[] = [];
     session.events$.subscribe(({ type }) => log.push(type));
     session.keepAlive().subscribe(() => log.push('touch'));

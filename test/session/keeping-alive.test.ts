@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { ValueError } from '../../src/errors.js';
-import type { Touch } from '../../src/session/session.js';
+import type { Touch } from '../../src/session/streams/keep-alive.js';
 import { types, World } from './support/world.js';
 
 describe('keepAlive', () => {

@@ -8,7 +8,7 @@ type Replies = readonly [command: string, body: JsonObject, argument?: unknown][
 
 /**
  * What is told of a session that stays when it expires, and that commands may extend, after these replies and a loss of the connection in
- * which its keys expired. The replies are told to the tracker, as a client does.
+ * which its keys expired. The replies are reported, as a client does.
  */
 function verdictAfter(...replies: Replies): SessionEvent | undefined {
   const world = new World();
@@ -19,7 +19,7 @@ function verdictAfter(...replies: Replies): SessionEvent | undefined {
     const row = Object.values(commands).find((candidate) => candidate.command === command);
     if (row === undefined) throw new Error(command);
     const reply = { body: { st: 1, ...body }, writtenAt: at, answeredAt: at };
-    world.tracker.listener.replied({ row, tkn: session.tkn, argument }, reply);
+    world.sessions.replied({ row, tkn: session.tkn, argument }, reply);
   }
   world.disconnect();
   world.clock.advance(20_000);
@@ -31,7 +31,7 @@ function verdictAfter(...replies: Replies): SessionEvent | undefined {
 
 const set: Replies[number] = ['SH_SET', {}, { a: 1 }];
 const expired = { type: 'expired', outcome: 'keysCleared', certainty: 'presumed', cycle: 1 };
-const reset = { type: 'reset', candidates: ['extended', 'expired', 'reloaded'], cycle: 0 };
+const reset = { type: 'reset', candidates: ['extended', 'expired'], cycle: 0 };
 
 describe('keys that are gone after the deadline, where commands may extend', () => {
   it.each<[string, Replies]>([

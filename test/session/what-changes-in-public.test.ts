@@ -51,6 +51,7 @@ describe('state$', () => {
     const world = new World();
     const [one, two] = [world.create({ seconds: 60 }), world.create({ seconds: 60 })];
     const states: string[] = [];
+    world.follow(two);
     one.events$.subscribe(({ type }) => {
       if (type === 'suspended') two.state$.subscribe(({ state }) => states.push(state));
     });
@@ -91,9 +92,10 @@ describe('remaining$', () => {
     world.clock.advance(300);
     world.losing = true;
     world.run('SH_GET', { tkn: session.tkn, keys: [] });
-    world.tracker.listener.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
+    world.losing = false;
+    world.sessions.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
     world.clock.advance(2000);
-    expect(types).toEqual(['widened', 'expiring']);
+    expect(types).toEqual(['expiring']);
     expect(told).toEqual([
       [0, 60_000],
       [1000, 59_000],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/protocol/commands.js';
-import { said, saidByLoss } from '../../src/session/command-evidence.js';
+import { evidenceOf, evidenceOfLoss } from '../../src/session/lease/evidence.js';
 import { types, World } from './support/world.js';
 
 const rows = new Map(Object.values(commands).map((row) => [row.command, row]));
@@ -13,36 +13,36 @@ function settled(command: string, argument?: unknown) {
 }
 
 const told = (command: string, body: Record<string, number>, argument?: unknown) =>
-  said(settled(command, argument), { body, writtenAt: 1, answeredAt: 2 }, span);
+  evidenceOf(settled(command, argument), { body }, span);
 
 describe('a reply', () => {
   it('of any error but 100 says nothing', () => {
     for (const command of ['SH_SET', 'SH_GET', 'SH_END', 'SH_INFO', 'SH_COUNT']) {
-      expect(told(command, { st: 41 })).toBe('nothing');
-      expect(told(command, { st: 10 })).toBe('nothing');
-      expect(told(command, { st: 100 })).toBe('gone');
+      expect(told(command, { st: 41 })).toBeUndefined();
+      expect(told(command, { st: 10 })).toBeUndefined();
+      expect(told(command, { st: 100 })).toMatchObject({ type: 'gone' });
     }
   });
 
   it('of success says that the session was touched only by set, add and get', () => {
     const touching = [...rows.keys()].filter((command) => {
-      const what = command.startsWith('SH_') ? told(command, { st: 1 }) : 'nothing';
-      return typeof what === 'object' && what.kind === 'touched';
+      const what = command.startsWith('SH_') ? told(command, { st: 1 }) : undefined;
+      return what?.type === 'touched';
     });
     expect(touching).toEqual(['SH_SET', 'SH_ADD', 'SH_GET']);
   });
 
   it('that is lost leaves open whether the session was touched, or its keys removed', () => {
-    expect(saidByLoss(settled('SH_SET'), 5)).toEqual({ kind: 'touch-lost', with: 'set', until: 5 });
-    expect(saidByLoss(settled('SH_CLEAR'), 5)).toEqual({ kind: 'keys', filled: undefined });
-    expect(saidByLoss(settled('SH_COUNT'), 5)).toBeUndefined();
+    expect(evidenceOfLoss(settled('SH_SET'), 5)).toEqual({ type: 'touch-lost', with: 'set', at: 5 });
+    expect(evidenceOfLoss(settled('SH_CLEAR'), 5)).toEqual({ type: 'keys-lost' });
+    expect(evidenceOfLoss(settled('SH_COUNT'), 5)).toBeUndefined();
   });
 
   it('of an error extends nothing', () => {
     const world = new World();
     const session = world.create({ seconds: 60, extendOnSetAdd: true });
     const events = world.follow(session);
-    world.tracker.listener.replied(
+    world.sessions.replied(
       { ...settled('SH_SET', {}), tkn: session.tkn },
       { body: { st: 41 }, writtenAt: 1010, answeredAt: 1011 },
     );

@@ -8,7 +8,7 @@ function replied(world: World, command: string, tkn: bigint | undefined, st: num
   if (row === undefined) throw new Error(command);
   const at = world.clock.now();
   const reply = { body: { st }, writtenAt: at, answeredAt: at };
-  world.tracker.listener.replied({ row, tkn, argument: undefined }, reply);
+  world.sessions.replied({ row, tkn, argument: undefined }, reply);
 }
 
 describe('nothing is made of', () => {
@@ -24,23 +24,11 @@ describe('nothing is made of', () => {
     const world = new World();
     const session = world.create({ seconds: 600 });
     const events = world.follow(session);
-    world.tracker.listener.lost({ row: { command: 'SH_INFO_ALL' }, tkn: undefined, argument: undefined });
+    world.sessions.lost({ row: { command: 'SH_INFO_ALL' }, tkn: undefined, argument: undefined });
     world.other('SH_END', { tkn: session.tkn });
     world.run('SH_COUNT', { tkn: session.tkn });
     world.clock.advance(10);
     expect(events.at(-1)).toMatchObject({ type: 'ended', by: 'other', certainty: 'proven' });
-  });
-
-  it('any reply for a session that nobody follows, but that it was ended', () => {
-    const world = new World();
-    const session = world.create({ seconds: 600 });
-    world.follow(world.create());
-    session.events$.subscribe().unsubscribe();
-    world.run('SH_COUNT', { tkn: session.tkn });
-    replied(world, 'SH_END', session.tkn, 14);
-    expect(session.isValid).toBe(true);
-    world.run('SH_END', { tkn: session.tkn });
-    expect(session.isValid).toBe(false);
   });
 
   it('a lost reply to a clear: the server is not asked, as nothing has moved the deadline', () => {
@@ -54,22 +42,5 @@ describe('nothing is made of', () => {
     world.run('SH_CLEAR', { tkn: session.tkn });
     world.clock.advance(10);
     expect(world.sent.slice(length)).toEqual(['SH_CLEAR']);
-  });
-});
-
-describe('a reply to any command of a session', () => {
-  it('over a new connection shows that no restart took it: who ends it then is another client', () => {
-    const world = new World();
-    const session = world.create({ seconds: 600 });
-    const events = world.follow(session);
-    world.disconnect();
-    world.losing = true;
-    world.reconnect();
-    world.clock.advance(5);
-    world.losing = false;
-    world.run('SH_COUNT', { tkn: session.tkn });
-    world.other('SH_END', { tkn: session.tkn });
-    world.clock.advance(2000);
-    expect(events.at(-1)).toMatchObject({ type: 'ended', by: 'other', certainty: 'proven' });
   });
 });

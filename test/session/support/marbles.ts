@@ -4,8 +4,8 @@ import { expect } from 'vitest';
 import { schedulerClock } from '../../../src/clock.js';
 import { commands } from '../../../src/protocol/commands.js';
 import type { JsonObject } from '../../../src/protocol/json.js';
-import type { SessionEvent } from '../../../src/session/events.js';
-import type { SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
+import type { SessionEvent, SessionSettings } from '../../../src/session/events.js';
+import type { SessionCommands, SessionPort } from '../../../src/session/port.js';
 import type { Session } from '../../../src/session/session.js';
 import { Sessions } from '../../../src/session/sessions.js';
 
@@ -81,10 +81,9 @@ const letters = {
   o: 'opened',
   n: 'expiring',
   v: 'overdue',
-  w: 'widened',
   x: 'extended by other, presumed',
   r: 'reloaded, proven',
-  d: 'sessionDeleted, presumed, cycle 0, missed 0 to 0',
+  d: 'sessionDeleted, presumed, cycle 0, missed 0',
   e: 'ended by other, proven',
   s: 'suspended by the connection',
   g: 'resumed by the connection',
@@ -98,7 +97,7 @@ export function words(event: SessionEvent): string {
     case 'ended':
       return `${type} by ${event.by}, ${certainty}`;
     case 'expired':
-      return `${event.outcome}, ${certainty}, cycle ${event.cycle}, missed ${event.missedCycles.atLeast} to ${event.missedCycles.atMost}`;
+      return `${event.outcome}, ${certainty}, cycle ${event.cycle}, missed ${event.missedCycles}`;
     case 'reset':
       return `${event.candidates.join(' or ')}, ${certainty}`;
     case 'suspended':
@@ -132,12 +131,11 @@ export function play(story: Story, look: (play: Play) => void): void {
     const answer = (command: string, tkns?: readonly bigint[]) => reply(bodyOf(story, clock.now(), command, tkns));
     const connection$ = new BehaviorSubject<'open' | 'lost' | 'closed'>('open');
     const port: SessionPort = {
-      ask: (question, questioner) => {
-        const { tkns } = { tkns: undefined, ...question };
-        questioner.replied(answer(question.command, tkns));
+      probe: (probe, receiver) => {
+        const { tkns } = { tkns: undefined, ...probe };
+        receiver.replied(answer(probe.command, tkns));
         return () => {};
       },
-      isBusy: false,
       maxPayload: 1024,
       connection$,
       persistEnabled: persists,

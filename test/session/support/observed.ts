@@ -1,6 +1,6 @@
 import { type Observable, Subscription, takeUntil } from 'rxjs';
-import type { Interval } from '../../../src/session/deadline.js';
 import type { SessionEvent, SessionState } from '../../../src/session/events.js';
+import type { Interval } from '../../../src/session/lease/interval.js';
 import type { Session } from '../../../src/session/session.js';
 import type { World } from './world.js';
 
@@ -17,6 +17,8 @@ export interface Told {
   readonly happened: number;
   /** The time outside of the machine. */
   readonly outside: number;
+  /** Counts how often it was followed. */
+  readonly follow: number;
 }
 
 /** What was seen of a session at one moment, with the truth beside it. */
@@ -37,6 +39,7 @@ export class Observed {
   readonly touches: { readonly happened: number; readonly outside: number; readonly told: number }[] = [];
   completed = false;
   followedSince: number | undefined;
+  #follows = 0;
   #unfollow: (() => void) | undefined;
   #others = new Subscription();
 
@@ -49,13 +52,15 @@ export class Observed {
     if (this.#unfollow !== undefined) return;
     this.followedSince = this.world.clock.outside();
     const { world } = this;
+    this.#follows += 1;
+    const follow = this.#follows;
     const subscription = this.session.events$.subscribe({
       next: (event) => {
         const deadline = world.localDeadlineOf(this.session.tkn);
         const seen = world.seenDeadlineOf(this.session.tkn);
         const unslept = world.deadlineOf(this.session.tkn);
         const { length: happened } = world.server.events;
-        this.told.push({ event, deadline, unslept, seen, happened, outside: world.clock.outside() });
+        this.told.push({ event, deadline, unslept, seen, happened, outside: world.clock.outside(), follow });
       },
       complete: () => {
         this.completed = true;
@@ -78,7 +83,7 @@ export class Observed {
     const seen = world.seenDeadlineOf(session.tkn);
     const note = (state: SessionState) => {
       // Until a sleep is found out, what was known before is out of date.
-      if ('deadline' in state && state.state !== 'suspended')
+      if ('deadline' in state && state.state !== 'suspended' && state.state !== 'opening')
         this.glances.push({ known: state.deadline, deadline, seen });
     };
     session.state$.subscribe(note).unsubscribe();

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../src/protocol/json.js';
-import type { SessionSettings } from '../../../src/session/port.js';
+import type { SessionSettings } from '../../../src/session/events.js';
 
 /** A session as it is in truth. Times are the server's ms. */
 export interface TrueSession {

@@ -1,13 +1,12 @@
 import { BehaviorSubject, EMPTY, first, mergeMap, Observable, of, retry, Subject } from 'rxjs';
 import { commands } from '../../../src/protocol/commands.js';
 import { type JsonObject, writeJson } from '../../../src/protocol/json.js';
-import { after } from '../../../src/session/deadline.js';
-import type { SessionEvent } from '../../../src/session/events.js';
-import type { SessionCallOptions, SessionCommands, SessionPort, SessionSettings } from '../../../src/session/port.js';
-import { reportOf } from '../../../src/session/reports.js';
-import { Session } from '../../../src/session/session.js';
-import { FollowingStreams } from '../../../src/session/streams.js';
-import { SessionTracker, type TrackerOptions } from '../../../src/session/tracker.js';
+import type { KeysInput } from '../../../src/protocol/parameters.js';
+import type { SessionEvent, SessionSettings } from '../../../src/session/events.js';
+import type { SessionCallOptions, SessionCommands, SessionPort } from '../../../src/session/port.js';
+import type { Session } from '../../../src/session/session.js';
+import { Sessions } from '../../../src/session/sessions.js';
+import type { TrackerOptions } from '../../../src/session/tracking/tracker.js';
 import type { Reply } from '../../../src/transport/transport.js';
 import { TestClock } from '../../support/clocks/sleeping-clock.js';
 import { SimulatedServer } from './simulated-server.js';
@@ -24,7 +23,7 @@ export interface Latency {
 export class World {
   readonly clock = new TestClock();
   readonly server: SimulatedServer;
-  readonly tracker: SessionTracker;
+  readonly sessions: Sessions;
   /** How fast the server's clock runs. */
   readonly rate: number;
   readonly sent: string[] = [];
@@ -53,20 +52,19 @@ export class World {
   ) {
     this.rate = options.rate ?? 1;
     this.server = new SimulatedServer(() => this.clock.outside() * this.rate, 5000, options.firstSweep);
-    this.tracker = new SessionTracker(this.port(options.persistEnabled ?? false), options);
+    this.sessions = new Sessions(this.port(options.persistEnabled ?? false), this.commands, options);
   }
 
   port(persistEnabled: boolean): SessionPort {
     return {
-      ask: ({ command, ...members }, questioner) => {
+      probe: ({ command, ...members }, receiver) => {
         // Tokens, as JSON has them.
         const request = this.request(command, { ...members } as JsonObject).subscribe({
-          next: (reply) => questioner.replied(reply),
-          error: () => questioner.failed(),
+          next: (reply) => receiver.replied(reply),
+          error: () => receiver.failed(),
         });
         return () => request.unsubscribe();
       },
-      isBusy: false,
       maxPayload: 1024,
       connection$: this.#status,
       persistEnabled,
@@ -132,19 +130,19 @@ export class World {
       const subscription = this.request(name, members).subscribe({
         next: (reply) => {
           isSettled = true;
-          this.tracker.listener.replied(settled, reply);
+          this.sessions.replied(settled, reply);
           subscriber.next(reply);
         },
         error: (error) => {
           isSettled = true;
-          this.tracker.listener.lost(settled);
+          this.sessions.lost(settled);
           subscriber.error(error);
         },
         complete: () => subscriber.complete(),
       });
       return () => {
         subscription.unsubscribe();
-        if (!isSettled) this.tracker.listener.lost(settled);
+        if (!isSettled) this.sessions.lost(settled);
       };
     });
   }
@@ -175,9 +173,9 @@ export class World {
     const { duration: _, ...members } = settings;
     let session: Session | undefined;
     this.request('SH_NEW', { expiry: { duration: seconds, ...members } }).subscribe((reply) => {
-      const known = this.tracker.records.learned(settings, reply, (span) => after(span, settings.duration));
-      const followed = this.tracker.records.session(reply.body.tkn as bigint, known, expiringBefore);
-      session = new Session(new FollowingStreams(this.tracker, followed), this.commands);
+      session = this.sessions.created<JsonObject, KeysInput>(reply.body.tkn as bigint, settings, reply, {
+        expiringBefore,
+      });
     });
     for (let waited = 0; waited < 5000 && session === undefined; waited++) this.clock.advance(1);
     if (session === undefined) throw new Error('not created');
@@ -188,10 +186,8 @@ export class World {
   attached(tkn: bigint, expiringBefore?: number): Observable<Session> {
     return this.command('SH_INFO', { tkn }).pipe(
       mergeMap((reply) => {
-        const report = reportOf(reply.body);
-        if (report === undefined) return EMPTY;
-        const followed = this.tracker.records.attached(tkn, reply, report, expiringBefore);
-        return of(new Session(new FollowingStreams(this.tracker, followed), this.commands));
+        const session = this.sessions.attached<JsonObject, KeysInput>(tkn, reply, { expiringBefore });
+        return session === undefined ? EMPTY : of(session);
       }),
     );
   }

@@ -1,0 +1,152 @@
+import type { JsonObject, JsonValue } from '../../protocol/json.js';
+import { Status } from '../../protocol/status.js';
+import type { Reply } from '../../transport/transport.js';
+import type { SessionSettings, SuspensionReason } from '../events.js';
+import type { SettledCommand } from '../port.js';
+import type { Interval } from './interval.js';
+
+/**
+ * All that can change a lease. There is no other way.
+ *
+ * A server of ours pushes what happens to a session, with exact times. A pushed event becomes a member of this union as well, beside
+ * `info`: its deadline is narrow, and what it says is proven.
+ */
+export type Evidence =
+  /** A set, add (`set`) or get of ours succeeded. */
+  | { readonly type: 'touched'; readonly with: 'set' | 'get'; readonly span: Interval; readonly hasKeys?: boolean }
+  /** `SH_INFO` was answered. `decides`: what may have happened is emitted, though a later answer could tell it apart. */
+  | { readonly type: 'info'; readonly span: Interval; readonly info: InfoReport; readonly decides?: boolean }
+  /** A reply shows that the session is there; and whether it holds keys, if `hasKeys` is given, be it as undefined. */
+  | { readonly type: 'exists'; readonly span: Interval; readonly hasKeys?: boolean | undefined }
+  /** A reply shows that there is no such session. */
+  | { readonly type: 'gone'; readonly span: Interval }
+  /** Our `SH_END` succeeded, or our `SH_END_ALL`. */
+  | { readonly type: 'ended'; readonly command: 'SH_END' | 'SH_END_ALL' }
+  /** The reply to a command of ours was lost at `at`. It may have been executed, or will be before what is written later. */
+  | { readonly type: 'touch-lost'; readonly with: 'set' | 'get'; readonly at: number }
+  | { readonly type: 'keys-lost' }
+  | { readonly type: 'end-lost'; readonly at: number }
+  /** Trust in the connection, the clocks or both is lost. */
+  | ({ readonly type: 'doubt' } & Doubt)
+  /** It is time to announce that the deadline is near, or past. */
+  | { readonly type: 'announce'; readonly event: 'expiring' | 'overdue' }
+  | { readonly type: 'closed' };
+
+/** What can't be trusted any more, since when, and what was lost first. */
+export interface Doubt {
+  readonly at: number;
+  readonly reason: SuspensionReason;
+  readonly connection: boolean;
+  readonly clock: boolean;
+}
+
+/** What `SH_INFO` reports, as far as it matters here. */
+export interface InfoReport {
+  readonly keyCount: number;
+  readonly settings: SessionSettings;
+  /** Whole seconds left, cut toward zero. */
+  readonly remaining: number;
+}
+
+/** From writing a request to its reply. */
+export const spanOf = (reply: Reply): Interval => ({ lo: reply.writtenAt, hi: reply.answeredAt });
+
+/** What a reply says about the session that its command is bound to; undefined: nothing. */
+export function evidenceOf(
+  { row, argument }: SettledCommand,
+  { body }: Pick<Reply, 'body'>,
+  span: Interval,
+): Evidence | undefined {
+  if (body.st === Status.SessionNotExist) return { type: 'gone', span };
+  if (body.st !== Status.Ok) return undefined;
+  if (row.extends !== undefined) {
+    const holds = hasMembers(row.extends === 'set' ? argument : body.keys);
+    return { type: 'touched', with: row.extends, span, ...(holds && { hasKeys: true }) };
+  }
+  switch (row.command) {
+    case 'SH_INFO': {
+      const info = infoIn(body);
+      return info === undefined ? undefined : { type: 'info', span, info };
+    }
+    case 'SH_END':
+      return { type: 'ended', command: row.command };
+    case 'SH_COUNT':
+      return { type: 'exists', span, hasKeys: Number(body.cnt) > 0 };
+    case 'SH_KEYS':
+      return { type: 'exists', span, hasKeys: hasMembers(body.keys) };
+    case 'SH_CLEAR':
+      return { type: 'exists', span, hasKeys: false };
+    case 'SH_CLEAR_SET':
+      return { type: 'exists', span, hasKeys: hasMembers(argument) };
+    case 'SH_RMV':
+      return { type: 'exists', span, hasKeys: undefined };
+    default:
+      return { type: 'exists', span };
+  }
+}
+
+/** What it means for the session of a command that its reply is lost. */
+export function evidenceOfLoss({ row }: SettledCommand, at: number): Evidence | undefined {
+  if (row.extends !== undefined) return { type: 'touch-lost', with: row.extends, at };
+  switch (row.command) {
+    case 'SH_END':
+      return { type: 'end-lost', at };
+    case 'SH_CLEAR':
+    case 'SH_CLEAR_SET':
+    case 'SH_RMV':
+      return { type: 'keys-lost' };
+    default:
+      return undefined;
+  }
+}
+
+/** Whether a value has a member that is sent: one that is undefined is not. */
+function hasMembers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((member) => member !== undefined);
+}
+
+/** The tokens of a list in a command's argument. */
+export function tokensIn(value: unknown): bigint[] {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.flatMap((item) =>
+    typeof item === 'bigint' || typeof item === 'string' || Number.isSafeInteger(item)
+      ? [BigInt(item as bigint | string | number)] // the command has checked it
+      : [],
+  );
+}
+
+/** The tokens of the sessions that exist, by a reply to `SH_EXISTS`; undefined if it lists no tokens. */
+export function existingIn({ st, exist }: JsonObject): ReadonlySet<bigint> | undefined {
+  if (st !== Status.Ok || !Array.isArray(exist) || exist.some((item) => !isInteger(item))) return undefined;
+  return new Set(tokensIn(exist));
+}
+
+const isInteger = (value: JsonValue) => typeof value === 'bigint' || Number.isSafeInteger(value);
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isNumeric = (value: JsonValue | undefined): value is number | bigint =>
+  typeof value === 'number' || typeof value === 'bigint';
+
+/** What a successful reply to `SH_INFO` reports; undefined if it is not what a NemesisDB answers. */
+export function infoIn({ keyCnt, expires, expiry }: JsonObject): InfoReport | undefined {
+  if (!isNumeric(keyCnt)) return undefined;
+  const keyCount = Number(keyCnt);
+  if (expires === false) {
+    const settings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
+    return { keyCount, remaining: 0, settings };
+  }
+  if (!isObject(expiry) || !isNumeric(expiry.duration) || !isNumeric(expiry.remaining)) return undefined;
+  return {
+    keyCount,
+    remaining: Number(expiry.remaining),
+    settings: {
+      duration: Number(expiry.duration) * 1000,
+      deleteSession: expiry.deleteSession === true,
+      extendOnSetAdd: expiry.extendOnSetAdd === true,
+      extendOnGet: expiry.extendOnGet === true,
+    },
+  };
+}
