@@ -21,8 +21,8 @@ const pause = async (milliseconds: number) => {
 };
 
 const stores: { name: string; make: (clock: Clock) => Store }[] = [
-  { name: 'the memory store', make: (clock) => new MemoryStore(clock) },
-  { name: 'a store that answers later', make: (clock) => slowStore(new MemoryStore(clock)) },
+  { name: 'the memory store', make: (clock) => new MemoryStore({ clock }) },
+  { name: 'a store that answers later', make: (clock) => slowStore(new MemoryStore({ clock })) },
 ];
 
 async function serve(options: NdbServerOptions): Promise<{ url: string; close: () => Promise<void> }> {

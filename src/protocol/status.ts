@@ -1,4 +1,4 @@
-/** Every status NemesisDB 0.7 answers with (`st`), by its number. */
+/** Every status that a server answers with (`st`), by its number: those of NemesisDB 0.7, and from 9000 on our server's own. */
 export const statusNames = {
   1: 'Ok',
   2: 'OpCodeInvalid',
@@ -27,6 +27,7 @@ export const statusNames = {
   141: 'LoadComplete',
   142: 'LoadError',
   1000: 'Unknown',
+  9000: 'StoreUnavailable',
 } as const;
 
 /** The name of a status, as NemesisDB's documentation spells it. */

@@ -1,131 +1,150 @@
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
+import * as z from 'zod/mini';
 import type { Clock } from '../clock.js';
 import { ValueError } from '../errors.js';
 import type { Log } from './log.js';
+import { isOrigin } from './network/origins.js';
 import type { Store } from './store/store.js';
 
-/** How an embedded server is set up. All have defaults. */
-export interface NdbServerOptions {
+type Check<Value> = z.ZodMiniType<Value>;
+
+const mebibyte = 2 ** 20;
+const day = 86_400_000;
+
+/** The memory that this process may take, in bytes: its heap, or the machine's or container's memory if that is less. */
+const memoryOfProcess = Math.min(
+  getHeapStatistics().heap_size_limit,
+  totalmem(),
+  process.constrainedMemory?.() || Number.POSITIVE_INFINITY, // 0 or absent: no limit
+);
+
+function whole(from: number, to: number): Check<number> {
+  const isRight = (value: unknown) =>
+    (Number.isInteger(value) || (value === to && to === Number.POSITIVE_INFINITY)) &&
+    Number(value) >= from &&
+    Number(value) <= to;
+  const range = to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `from ${from} to ${to}`;
+  return z.custom<number>(isRight, { error: `must be a whole number ${range}` });
+}
+
+function text(what: string): Check<string> {
+  return z.custom<string>((value) => typeof value === 'string' && value !== '', { error: `must be ${what}` });
+}
+
+function object<Value>(what: string): Check<Value> {
+  return z.custom<Value>((value) => typeof value === 'object' && value !== null, { error: `must be ${what}` });
+}
+
+const origins: Check<string | readonly string[]> = z.custom(
+  (value) => (Array.isArray(value) ? value : [value]).every(isOrigin),
+  { error: 'must be an origin such as https://app.example, an array of them, or *' },
+);
+
+/** An option: what is right for it, and its default if it has one. */
+interface Option<Value, Default extends Value | undefined> {
+  readonly check: Check<Value>;
+  readonly default: Default;
+}
+
+function option<Value>(check: Check<Value>): Option<Value, undefined>;
+function option<Value>(check: Check<Value>, byDefault: Value): Option<Value, Value>;
+function option<Value>(check: Check<Value>, byDefault?: Value) {
+  return { check, default: byDefault };
+}
+
+/** All options, each declared here and nowhere else. */
+const options = {
   /** The address to listen on. Default `127.0.0.1`: this machine only. */
-  host?: string | undefined;
+  host: option(text('an address or a name of this machine, and not empty'), '127.0.0.1'),
   /** The port to listen on. Default 0: any that is free. */
-  port?: number | undefined;
+  port: option(whole(0, 65_535), 0),
   /** The longest request, in bytes. Default 1024, as NemesisDB is shipped. */
-  maxPayload?: number | undefined;
-  /** Milliseconds between two looks for expired sessions, at least 10. Default 5000, as NemesisDB's. */
-  sweepInterval?: number | undefined;
+  maxPayload: option(whole(64, 2 ** 30), 1024),
+  /** Milliseconds between two sweeps for expired sessions, at least 10. Default 5000, as NemesisDB's. */
+  sweepInterval: option(whole(10, day), 5000),
   /** The folder to save datasets in, which must exist. Default: none, and saving is refused (14). */
-  persist?: string | undefined;
-  /** The dataset to load before anything is answered. */
-  load?: string | undefined;
+  persist: option(text('the path of a folder')),
+  /** The dataset to load before anything is answered. Needs `persist`. */
+  load: option(text('the name of a dataset')),
   /** The origins of browser pages that may connect, such as `https://app.example`, or `*` for any. Default: none. */
-  allowOrigin?: string | readonly string[] | undefined;
-  /** Connections at once; further ones are refused. Default 10,000. */
-  maxConnections?: number | undefined;
-  /** Approximate bytes that keys and sessions may take; what would go over it is refused. Default: no bound. */
-  maxMemory?: number | undefined;
-  /** Bytes of replies that may wait for a client before it is read from no more. Default 256 KiB. */
-  highWaterMark?: number | undefined;
+  allowOrigin: option(origins),
+  /** How many clients may be connected; others are refused. Default 10,000. */
+  maxConnections: option(whole(1, 1_000_000), 10_000),
+  /**
+   * Approximate bytes that keys and sessions may take; what would exceed it is refused. Default: half of the memory that
+   * this process may take. An option of the store in memory: another store has its own.
+   */
+  maxMemory: option(whole(1, Number.POSITIVE_INFINITY)),
+  /** The longest value, in characters as it is stored. Default 1 MiB, or `maxPayload` if that is more. */
+  maxValueSize: option(whole(64, 2 ** 29 - 1024)),
+  /** The longest reply, in characters; a command whose reply would be longer is refused (42). Default 64 MiB. */
+  maxReply: option(whole(1024, 2 ** 29 - 1024), 64 * mebibyte),
+  /**
+   * Bytes of all replies that wait for clients. Beyond it the client with the most is dropped. Default 256 MiB, or an eighth
+   * of the memory that this process may take if that is less.
+   */
+  maxWaitingReplies: option(whole(mebibyte, 2 ** 40), Math.min(256 * mebibyte, Math.floor(memoryOfProcess / 8))),
+  /** Bytes of replies that may wait for a client before no more of its requests are executed. Default 256 KiB. */
+  highWaterMark: option(whole(1, 2 ** 30), 256 * 1024),
   /** Milliseconds in which a client may read nothing of the replies that wait before it is dropped. Default 60,000. */
-  stallTimeout?: number | undefined;
-  /** Milliseconds without traffic after which a client is asked whether it lives. Default 180,000. */
-  idleTimeout?: number | undefined;
+  stallTimeout: option(whole(10, day), 60_000),
+  /** Milliseconds without traffic after which a client is pinged. Default 180,000. */
+  idleTimeout: option(whole(10, day), 180_000),
   /** Milliseconds that a client may take to become a WebSocket. Default 10,000. */
-  upgradeTimeout?: number | undefined;
-  /** Where to tell what happens. Default: nowhere. */
-  log?: Log | undefined;
+  upgradeTimeout: option(whole(10, day), 10_000),
+  /** Where to report what happens. Default: nowhere. */
+  log: option(object<Log>('an object with error, warn and info')),
   /** Where time comes from. Default: the machine. */
-  clock?: Clock | undefined;
-  /** Where keys and sessions are kept. Default: in memory. */
-  store?: Store | undefined;
-}
-
-/** The options that are numbers, with their defaults and what is right for them. */
-export const numericOptions = {
-  port: { default: 0, from: 0, to: 65_535 },
-  maxPayload: { default: 1024, from: 64, to: 2 ** 30 },
-  sweepInterval: { default: 5000, from: 10, to: 86_400_000 },
-  maxConnections: { default: 10_000, from: 1, to: 1_000_000 },
-  maxMemory: { default: Number.POSITIVE_INFINITY, from: 1, to: Number.POSITIVE_INFINITY },
-  highWaterMark: { default: 256 * 1024, from: 1, to: 2 ** 30 },
-  stallTimeout: { default: 60_000, from: 10, to: 86_400_000 },
-  idleTimeout: { default: 180_000, from: 10, to: 86_400_000 },
-  upgradeTimeout: { default: 10_000, from: 10, to: 86_400_000 },
-} as const;
-
-type NumericOption = keyof typeof numericOptions;
-
-/** What is wrong with an option that has to be a number, as one sentence that calls it by a name; `undefined` where it is right. */
-export function numericFault(name: NumericOption, value: number, calledHere: string = name): string | undefined {
-  const { from, to } = numericOptions[name];
-  const isWhole = Number.isInteger(value) || (value === Number.POSITIVE_INFINITY && value === to);
-  if (isWhole && value >= from && value <= to) return undefined;
-  return `${calledHere} must be a whole number ${to === Number.POSITIVE_INFINITY ? `of at least ${from}` : `from ${from} to ${to}`}.`;
-}
-
-/** The options that are no numbers, with what is right for them. */
-const otherOptions: Readonly<
-  Record<Exclude<keyof NdbServerOptions, NumericOption>, readonly [string, (value: unknown) => boolean]>
-> = {
-  host: ['a text', isText],
-  persist: ['the path of a folder', isText],
-  load: ['the name of a dataset', isText],
-  allowOrigin: [
-    'an origin such as https://app.example, an array of them, or *',
-    (value) => (Array.isArray(value) ? value : [value]).every(isOrigin),
-  ],
-  log: ['an object', isObject],
-  clock: ['an object', isObject],
-  store: ['an object', isObject],
+  clock: option(object<Clock>('a clock')),
+  /** Where keys and sessions are kept. Whoever makes a store closes it, after the server. Default: in memory. */
+  store: option(object<Store>('a store')),
 };
 
-function isText(value: unknown): boolean {
-  return typeof value === 'string';
+type Options = typeof options;
+type ValueOf<Name extends keyof Options> = Options[Name] extends Option<infer Value, infer _> ? Value : never;
+
+/** How an embedded server is set up. All options have defaults. */
+export type NdbServerOptions = {
+  -readonly [Name in keyof Options]?: ValueOf<Name> | undefined;
+};
+
+/** The options with their defaults filled in. */
+export type ServerSettings = {
+  readonly [Name in keyof Options]: Options[Name]['default'] extends undefined
+    ? ValueOf<Name> | undefined
+    : ValueOf<Name>;
+} & { readonly maxValueSize: number };
+
+/** Why a value can't be right for an option, such as `must be a whole number from 0 to 65535`; `undefined` if it can. */
+export function faultOf(name: keyof Options, value: unknown): string | undefined {
+  return z.safeParse(options[name].check as Check<unknown>, value).error?.issues[0]?.message;
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
-}
-
-/** As browsers write it: no path, not even a slash, or nothing would ever match. */
-function isOrigin(value: unknown): boolean {
-  return value === '*' || (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value);
-}
-
-/** What is wrong with an origin, as one sentence that calls it by a name; `undefined` where it is right. */
-export function originFault(value: unknown, calledHere: string): string | undefined {
-  return isOrigin(value) ? undefined : `${calledHere} must be an origin such as https://app.example, or *.`;
-}
-
-/** Throws a `ValueError` that names an option which is unknown or can't be right. */
-export function checkOptions(options: NdbServerOptions): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (name in numericOptions || value === undefined) continue;
-    if (!Object.hasOwn(otherOptions, name)) {
-      const names = [...Object.keys(otherOptions), ...Object.keys(numericOptions)].join(', ');
+/** Checks options and fills in the defaults. Throws a `ValueError` that names an option which is unknown or can't be right. */
+export function readOptions(given: NdbServerOptions): ServerSettings {
+  const settings: Record<string, unknown> = Object.fromEntries(
+    Object.entries(options).map(([name, { default: byDefault }]) => [name, byDefault]),
+  );
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(options, name)) {
+      const names = Object.keys(options).join(', ');
       throw new ValueError(`NdbServer has no option ${JSON.stringify(name)}; it takes ${names}.`, name);
     }
-    const [right, isRight] = otherOptions[name as keyof typeof otherOptions]; // it has one of this name, as seen above
-    if (!isRight(value)) throw new ValueError(`${name} must be ${right}.`, name);
+    const fault = faultOf(name as keyof Options, value); // it has one of this name, as seen above
+    if (fault !== undefined) throw new ValueError(`${name} ${fault}.`, name);
+    settings[name] = value;
   }
-}
-
-/** Fills in the defaults. Throws a `ValueError` for what can't be right. */
-export function numbersOf(options: NdbServerOptions): Record<NumericOption, number> {
-  const resolve = (name: NumericOption) => {
-    const value = options[name] ?? numericOptions[name].default;
-    const fault = numericFault(name, value);
-    if (fault !== undefined) throw new ValueError(fault, name);
-    return value;
-  };
-  return {
-    port: resolve('port'),
-    maxPayload: resolve('maxPayload'),
-    sweepInterval: resolve('sweepInterval'),
-    maxConnections: resolve('maxConnections'),
-    maxMemory: resolve('maxMemory'),
-    highWaterMark: resolve('highWaterMark'),
-    stallTimeout: resolve('stallTimeout'),
-    idleTimeout: resolve('idleTimeout'),
-    upgradeTimeout: resolve('upgradeTimeout'),
-  };
+  const maxPayload = Number(settings.maxPayload);
+  settings.maxValueSize ??= Math.max(mebibyte, maxPayload);
+  if (given.load !== undefined && given.persist === undefined)
+    throw new ValueError('load needs the folder of the dataset: name it with persist.', 'load');
+  if (given.store !== undefined && given.maxMemory !== undefined)
+    throw new ValueError(
+      'maxMemory is for the store in memory: bound the memory of the store given instead.',
+      'maxMemory',
+    );
+  if (given.store === undefined) settings.maxMemory ??= Math.floor(memoryOfProcess / 2);
+  return settings as ServerSettings; // each option has its default, or a value that was checked
 }

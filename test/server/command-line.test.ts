@@ -103,7 +103,7 @@ describe('the command', () => {
         (_, file) => `{ "keys":{${entries.replaceAll('"key ', `"key ${file}:`)}}}`,
       );
       await writeByHand(data, '1', complete, files);
-      const { child, output, ended } = start('--port', '0', '--persist', data, '--load', 'ds', '--log', 'debug');
+      const { child, output, ended } = start('--port', '0', '--persist', data, '--load', 'ds', '--log', 'info');
       // it has begun once it reads its data: well after its modules, well before the end
       await expect.poll(() => isReading(child.pid), { timeout: 10_000 }).toBe(true);
       child.kill(signal);
@@ -130,7 +130,7 @@ describe('the command', () => {
       mistakes: expect.arrayContaining([
         '--port must be a whole number from 0 to 65535.',
         '--max-payload must be a whole number from 64 to 1073741824.',
-        '--log must be one of silent, error, warn, info, debug.',
+        '--log must be one of silent, error, warn, info.',
         "Unknown option '--prot'. See --help.",
         "Option '--max-memory' argument is ambiguous. See --help.",
         '--allow-origin must be an origin such as https://app.example, or *.',
@@ -191,47 +191,45 @@ describe('the command', () => {
 });
 
 describe('a configuration file', () => {
-  test('that has saving off saves nowhere', () => {
+  test('a file with saving off names no folder', () => {
     const options = { host: '127.0.0.1', port: 0, maxPayload: 2048, persist: undefined };
     expect(readConfiguration(configuration.replace('FLAG', 'false'), 'f')).toEqual({ options });
   });
 
-  test('of before 0.7, with a section for each kind, is understood', () => {
+  test('a file of before 0.7, with a section for each kind, is understood', () => {
     const text =
       '{"version":5,"ip":"127.0.0.1","port":1987,"maxPayload":1024,"kv":{"save":{"enabled":false,"path":"./a"}},"sessions":{"save":{"enabled":true,"path":"./b"}}}';
     expect(readConfiguration(text, 'f')).toMatchObject({ options: { persist: './b' } });
   });
 
-  test('that is wrong gives a sentence for each mistake', () => {
+  test('a wrong file gives a sentence for each mistake', () => {
     const text = '{"version":6,"ip":7,"port":"1987","maxPayload":1,"persist":{"enabled":"yes"}}';
     expect(readConfiguration(text, 'f').mistakes).toEqual([
-      'f: "version" must be 5, the form that NemesisDB 0.6.4 to 0.7 read.',
-      'f: "ip" must be a text, and not empty.',
-      'f: "port" must be a whole number.',
-      'f: maxPayload must be a whole number from 64 to 1073741824.',
+      'f: "version" must be 5, the form of NemesisDB 0.6.4 to 0.7.',
+      'f: "ip" must be a non-empty string.',
+      'f: "port" must be a whole number from 0 to 65535.',
+      'f: "maxPayload" must be a whole number from 64 to 1073741824.',
       'f: "persist.enabled" must be true or false.',
-      'f: "persist.path" must be a text, and not empty.',
+      'f: "persist.path" must be a string.',
     ]);
     expect(readConfiguration('{"version":5,}', 'f').mistakes).toHaveLength(1);
     expect(readConfiguration('[]', 'f').mistakes).toEqual(['f: the file must hold one object.']);
   });
 
   test.each([
-    ['"persist"', '"perisst"', ['"perisst" is unknown', '"persist" is missing']],
-    ['"maxPayload"', '"max_payload"', ['"max_payload" is unknown', '"maxPayload" must be a whole number']],
-    ['"path"', '"paht"', ['"persist.paht" is unknown; known are enabled, path.', '"persist.path" must be a text']],
+    ['"persist"', '"perisst"', ['"perisst" is unknown', '"persist" must be an object']],
+    ['"maxPayload"', '"max_payload"', ['"maxPayload" must be a whole number', '"max_payload" is unknown']],
+    ['"path"', '"paht"', ['"persist.path" must be a string', '"paht" is unknown; known are enabled, path.']],
     ['"core":0', '"core":0.5', ['"core" must be a whole number']],
     ['"core":0', '"core":1.0', ['"core" must be a whole number']],
     ['"core":0', '"core":-1', ['"core" must be a whole number']],
-  ])('with %s as %s is told of it', (right, wrong, sentences) => {
+  ])('a file with %s as %s is refused, and each mistake is named', (right, wrong, sentences) => {
     const { mistakes = [] } = readConfiguration(configuration.replace('FLAG', 'true').replace(right, wrong), 'f');
     expect(mistakes).toEqual(sentences.map((sentence) => expect.stringContaining(sentence)));
   });
 
-  test('without a section that says whether to save is told of it, as NemesisDB does not start with it', () => {
+  test('a file without a section that says whether to save is refused, as by NemesisDB', () => {
     const text = '{"version":5,"ip":"127.0.0.1","port":1987,"maxPayload":1024}';
-    expect(readConfiguration(text, 'f').mistakes).toEqual([
-      'f: "persist" is missing: an object with "enabled" and "path".',
-    ]);
+    expect(readConfiguration(text, 'f').mistakes).toEqual(['f: "persist" must be an object with enabled, path.']);
   });
 });

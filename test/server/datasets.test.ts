@@ -2,7 +2,6 @@ import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/clock.js';
 import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
 import { complete, writeByHand } from './support/by-hand.js';
 import { ask, connectTo, keptLog, serverWithFolder } from './support/peers.js';
@@ -64,12 +63,13 @@ describe('what is saved', () => {
     socket.terminate();
   });
 
-  test('is what there was when saving began, whatever is written, removed or ended meanwhile', async () => {
+  test('a dataset holds the keys of the moment at which saving began, whatever is written or removed meanwhile', async () => {
     await using setup = await serverWithFolder({ maxPayload: 2 ** 22 });
     const [saver, writer] = [await connectTo(setup.server.url), await connectTo(setup.server.url)];
     const keys = Array.from({ length: 20_000 }, (_, index) => `"k${index}":1`);
     await ask(saver, `{"KV_SET":{"keys":{${keys.join(',')}}}}`);
     const saving = ask(saver, '{"KV_SAVE":{"name":"moment"}}');
+    await expect.poll(() => readdir(setup.folder)).toHaveLength(1);
     let isSaved = false;
     void saving.then(() => {
       isSaved = true;
@@ -85,9 +85,9 @@ describe('what is saved', () => {
     for (const socket of [saver, writer]) socket.terminate();
   });
 
-  test('is complete, and its client told so, when a server that is closed meanwhile has closed', async () => {
-    const store: Store = Object.assign(new MemoryStore(systemClock), {
-      async *snapshotKeys() {
+  test('a save is finished and answered before the server closes', async () => {
+    const store: Store = Object.assign(new MemoryStore(), {
+      async *scan() {
         await wait(300);
         yield [['a', '1'] as const];
       },
@@ -132,8 +132,8 @@ describe('what is saved', () => {
 
 describe('the folder', () => {
   test('is rid at the start of what this process number has left unfinished before, not of what is being written', async () => {
-    const store: Store = Object.assign(new MemoryStore(systemClock), {
-      async *snapshotKeys() {
+    const store: Store = Object.assign(new MemoryStore(), {
+      async *scan() {
         await wait(200);
         yield [['a', '1'] as const];
       },

@@ -1,15 +1,19 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
+import { MemoryStore, NdbServer } from '../../src/server/index.js';
 import { DeadlineHeap } from '../../src/server/store/memory/deadline-heap.js';
 import { ManualClock } from '../support/clocks/manual-clock.js';
 import { ask, connectTo } from './support/peers.js';
 
 const plain = { duration: 10, deleteSession: true, extendOnGet: false, extendOnSetAdd: false };
 
+const raise = (cause: unknown) => {
+  throw cause;
+};
+
 describe('expiry', () => {
-  test('is looked for at fixed intervals from the start; until then a session answers, and can be extended', async () => {
+  test('a sweep comes at fixed intervals from the start; until then a session answers and can be extended', async () => {
     const clock = new ManualClock();
     await using server = await NdbServer.listen({ clock });
     const socket = await connectTo(server.url);
@@ -22,14 +26,14 @@ describe('expiry', () => {
     await clock.advance(599); // 4.999 s
     expect(await remaining()).toBe('0');
     expect(await ask(socket, `{"SH_GET":{"tkn":${token},"keys":[]}}`)).toContain('"st":1'); // to 7.999 s
-    await clock.advance(4500); // 9.499 s, past the look at 5 s
+    await clock.advance(4500); // 9.499 s, past the sweep at 5 s
     expect(await remaining()).toBe('-1');
-    await clock.advance(501); // the look at 10 s
+    await clock.advance(501); // the sweep at 10 s
     expect(await remaining()).toBeUndefined();
     socket.terminate();
   });
 
-  test('looks as often as asked, down to 10 ms', async () => {
+  test('sweepInterval sets how often a server sweeps, down to 10 ms', async () => {
     const clock = new ManualClock();
     await using server = await NdbServer.listen({ clock, sweepInterval: 10 });
     const socket = await connectTo(server.url);
@@ -41,86 +45,39 @@ describe('expiry', () => {
     socket.terminate();
   });
 
-  test('where very many expire, is looked for while no reply has just been written, or 3 ms later', async () => {
+  test('a sweep of very many sessions takes turns with requests', async () => {
     const clock = new ManualClock();
-    const store = new MemoryStore(clock);
-    let looks = 0;
-    store.sweep = () => ++looks < 100;
+    const store = new MemoryStore({ clock });
+    for (let index = 1; index <= 50_000; index++) store.start(String(index), { ...plain, duration: 1 }, []);
     await using server = await NdbServer.listen({ clock, store });
     const socket = await connectTo(server.url);
-    await clock.advance(5000);
-    expect(looks).toBe(1);
-    await clock.advance(1);
-    expect(looks).toBe(2);
-    const reply = () => ask(socket, '{"SH_INFO_ALL":{}}');
-    // A moment before the next slice is due; and again before the one that came in its stead.
-    for (const passed of [0.9, 1, 1]) {
-      await clock.advance(passed);
-      await reply();
+    const sweeping = clock.advance(5000);
+    const counts = new Set<string | undefined>();
+    for (;;) {
+      const count = /"totalSessions":(\d+)/.exec(await ask(socket, '{"SH_INFO_ALL":{}}'))?.[1];
+      counts.add(count);
+      if (count === '0') break;
     }
-    expect(looks).toBe(2);
-    await clock.advance(0.1);
-    expect(looks).toBe(3); // it has waited for 3 ms
-    await clock.advance(0.9);
-    await reply();
-    await clock.advance(0.1);
-    expect(looks).toBe(3);
-    await clock.advance(1);
-    expect(looks).toBe(4);
+    await sweeping;
+    expect(counts.size).toBeGreaterThan(5);
     socket.terminate();
   });
 
-  test('comes to an end in time though replies never cease: it waits for a second and a half longer, no more', async () => {
+  test('a server that closes in the middle of a sweep leaves no timer', async () => {
     const clock = new ManualClock();
-    const store = new MemoryStore(clock);
-    let looks = 0;
-    store.sweep = () => ++looks < 2000;
-    await using server = await NdbServer.listen({ clock, store });
-    const socket = await connectTo(server.url);
+    const store = new MemoryStore({ clock });
+    for (let index = 1; index <= 200_000; index++) store.start(String(index), { ...plain, duration: 1 }, []);
+    const server = await NdbServer.listen({ clock, store });
     await clock.advance(5000);
-    for (let passed = 0; passed < 3500; passed++) {
-      await clock.advance(0.9);
-      await ask(socket, '{"SH_INFO_ALL":{}}');
-      await clock.advance(0.1);
-    }
-    expect(looks).toBe(2000);
-    socket.terminate();
+    await server.close();
+    const { sessions } = store.totals();
+    expect(sessions).toBeGreaterThan(0);
+    for (let turns = 0; turns < 20; turns++) await turn();
+    expect(store.totals().sessions).toBe(sessions);
+    expect(clock.timers).toBe(0);
   });
 
-  test('goes on where the clock stands still, as long as its timers ring', async () => {
-    const clock = new ManualClock();
-    const store = new MemoryStore(clock);
-    let looks = 0;
-    store.sweep = () => ++looks < 100;
-    await using server = await NdbServer.listen({ clock: Object.assign(clock, { now: () => 5 }), store });
-    const socket = await connectTo(server.url);
-    await ask(socket, '{"SH_INFO_ALL":{}}');
-    await clock.advance(6000);
-    expect(looks).toBe(100);
-    socket.terminate();
-  });
-
-  test.each(['while its store looks', 'between two slices'])(
-    'leaves no timer where the server is closed %s',
-    async (when) => {
-      const clock = new ManualClock();
-      let looked = (_more: boolean) => {};
-      const sweep = () => new Promise<boolean>((resolve) => (looked = resolve));
-      const store: Store = Object.assign(new MemoryStore(clock), { sweep });
-      const server = await NdbServer.listen({ clock, store });
-      await clock.advance(5000);
-      if (when === 'between two slices') {
-        looked(true);
-        await clock.advance(0.5);
-      }
-      await server.close();
-      looked(true);
-      await turn();
-      expect(clock.timers).toBe(0);
-    },
-  );
-
-  test('of a duration past 64 bits of nanoseconds wraps around, as the original does', async () => {
+  test('a duration past 64 bits of nanoseconds wraps around, as in NemesisDB', async () => {
     const clock = new ManualClock();
     await using server = await NdbServer.listen({ clock });
     const socket = await connectTo(server.url);
@@ -133,33 +90,38 @@ describe('expiry', () => {
   });
 
   test.each([10_000_000_000, 2 ** 53])(
-    'of a session whose keys alone lapse, after %d s, which wrap around, keeps no other from expiring',
+    'a session that keeps its keys only for %d s, which wrap around, keeps no other from expiring',
     async (duration) => {
       const clock = new ManualClock();
-      const store = new MemoryStore(clock);
+      const store = new MemoryStore({ clock });
       store.start('1', { ...plain, duration, deleteSession: false }, [['a', '1']]);
       store.start('2', { ...plain, duration: 1 }, []);
-      for (const now of [5000, 10_000]) {
-        await clock.advance(5000);
-        // as many slices as such a look may take, and far more
-        let slices = 0;
-        while (slices < 20 && store.sweep(now)) slices++;
-        expect(slices).toBeLessThan(20);
-        expect(store.exist(['1', '2'])).toEqual(['1']);
-      }
+      const stop = store.startExpiry(5000, raise);
+      await clock.advance(5000);
+      expect(store.exist(['1', '2'])).toEqual(['1']);
+      await clock.advance(5000);
+      expect(store.exist(['1', '2'])).toEqual(['1']);
+      stop();
     },
   );
 
-  test('costs what is due: a look at 200,000 sessions that wait is no longer than at none', () => {
+  test('a sweep looks only at sessions that are due, however many there are', async () => {
     const clock = new ManualClock();
-    const store = new MemoryStore(clock);
+    const store = new MemoryStore({ clock });
+    const stop = store.startExpiry(10, raise);
+    const sweeps = async () => {
+      const begin = performance.now();
+      await clock.advance(3000);
+      return performance.now() - begin;
+    };
+    const withNone = await sweeps();
     for (let index = 1; index <= 200_000; index++) store.start(String(index), { ...plain, duration: 1000 }, []);
-    const begin = performance.now();
-    for (let look = 0; look < 1000; look++) store.sweep(1);
-    expect(performance.now() - begin).toBeLessThan(100);
+    // 300 sweeps that look at all of them would take 100 times as long
+    expect(await sweeps()).toBeLessThan(5 * withNone + 100);
+    stop();
   });
 
-  test('keeps account of sessions, keys and memory through all that can happen to them', async () => {
+  test('sessions, keys and memory are counted right through all that can happen to them', async () => {
     const action = fc.record({
       what: fc.constantFrom('start', 'keysOnly', 'end', 'set', 'get', 'remove', 'clear', 'endAll', 'wait', 'top'),
       token: fc.integer({ min: 1, max: 3 }).map(String),
@@ -168,7 +130,9 @@ describe('expiry', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 60, size: 'max' }), async (actions) => {
         const clock = new ManualClock();
-        const store = new MemoryStore(clock);
+        const store = new MemoryStore({ clock });
+        // sweeps at the end of each wait
+        const stop = store.startExpiry(6000, raise);
         const empty = store.memoryUsed;
         const alive = new Map<string, { keys: Set<string>; deadline: number; keysOnly: boolean }>();
         for (const { what, token, key } of actions) {
@@ -198,7 +162,6 @@ describe('expiry', () => {
             alive.clear();
           } else {
             await clock.advance(6000);
-            store.sweep(clock.now());
             for (const [name, { deadline, keys, keysOnly }] of alive) {
               if (deadline >= clock.now()) continue;
               if (keysOnly) alive.set(name, { keys: new Set(), deadline: clock.now() + 10_000, keysOnly });
@@ -209,15 +172,16 @@ describe('expiry', () => {
           const keys = [...alive.values()].reduce((sum, each) => sum + each.keys.size, 0);
           expect(store.totals()).toEqual({ sessions: alive.size, keys });
         }
+        stop();
         store.endAll();
-        store.clear(undefined, []);
+        store.clearTopLevel([]);
         expect(store.memoryUsed).toBe(empty);
       }),
       { numRuns: 150 },
     );
   });
 
-  test('the heap gives what is due, the earliest first, whatever went in', () => {
+  test('the heap gives what is due, the earliest first', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(50)), fc.nat(50), (moments, now) => {
         const heap = new DeadlineHeap<{ queued: number }>();

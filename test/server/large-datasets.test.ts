@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { systemClock } from '../../src/clock.js';
 import { slicesOf } from '../../src/server/datasets/slices.js';
 import { MemoryStore, NdbServer } from '../../src/server/index.js';
 import { Turns } from '../../src/server/turns.js';
@@ -22,7 +21,7 @@ async function answersDuring(socket: WebSocket, work: Promise<unknown>): Promise
 const count = 300_000;
 
 async function serverWithMany() {
-  const store = new MemoryStore(systemClock);
+  const store = new MemoryStore();
   const entries = Array.from({ length: count }, (_, index) => [`key ${index}`, `"value ${index}"`] as const);
   store.start('5', undefined, entries);
   for (const entry of entries) store.set(undefined, [entry], false);
@@ -92,7 +91,7 @@ describe('a large dataset', () => {
     const info = () => ask(socket, '{"SV_INFO":{"maxPayload":null}}');
     const before = await info();
     expect(await ask(socket, `{"${command}":{"name":"ds"}}`)).toMatch(/"st":142/);
-    expect(log.lines).toEqual(['A dataset was not loaded; nothing was changed.']);
+    expect(log.lines).toEqual(['A dataset was not loaded: it does not fit in memory.']);
     expect(await info()).toBe(before);
     expect(await ask(socket, '{"KV_FIND":{"path":"$","rsp":"kv"}}')).toContain('"keys":{"k1":1}');
     socket.terminate();

@@ -1,14 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { systemClock } from '../../src/clock.js';
 import { MemoryStore, NdbServer } from '../../src/server/index.js';
 import { ask, closeCode, connectTo } from './support/peers.js';
 import { slowStore } from './support/slow-store.js';
 
 describe('a server', () => {
   test('answers each connection in order, over a store that answers later, too', async () => {
-    await using server = await NdbServer.listen({ store: slowStore(new MemoryStore(systemClock)) });
+    await using server = await NdbServer.listen({ store: slowStore(new MemoryStore()) });
     const socket = await connectTo(server.url);
     const replies: string[] = [];
     const done = new Promise<void>((resolve) => {

@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { systemClock } from '../../src/clock.js';
 import { MemoryStore, NdbServer, type Store } from '../../src/server/index.js';
 import { ask, closeCode, connectTo, keptLog } from './support/peers.js';
 import { slowStore } from './support/slow-store.js';
@@ -74,7 +73,7 @@ describe('a client that reads slowly', () => {
   });
 
   test('is not answered ahead of its reading by a store that answers later, either', async () => {
-    const store = new MemoryStore(systemClock);
+    const store = new MemoryStore();
     let gets = 0;
     const get = store.get.bind(store);
     const counting: Store = slowStore(
@@ -104,7 +103,7 @@ describe('a client that reads slowly', () => {
     const lazy = await connectTo(server.url);
     lazy.pause();
     for (let index = 0; index < 20_000; index++) lazy.send('{"KV_GET":{"keys":["large"]}}');
-    await expect.poll(() => log.lines).toEqual(['A client was dropped: it had not read its replies for 300 ms.']);
+    await expect.poll(() => log.lines).toEqual(['A client was dropped: it has not read its replies for 300 ms.']);
     lazy.resume();
     expect(await closeCode(lazy)).toBe(1006);
   });

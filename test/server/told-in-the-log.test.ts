@@ -6,7 +6,7 @@ import { closeCode, connectPlainly, connectTo, keptLog, rawFrame, upgrade } from
 /** A log of warnings alone. */
 const warnings = () => {
   const log = keptLog();
-  return { ...log, info: () => undefined, debug: () => undefined };
+  return { ...log, info: () => undefined };
 };
 
 test('a client that sends a request over the limit leaves a line', async () => {

@@ -26,9 +26,11 @@ export interface Transcript {
 
 /** All transcripts of the repository. */
 export function readTranscripts(): Transcript[] {
-  const file = new URL('../conformance/nemesisdb-0.7.jsonl', import.meta.url);
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => JSON.parse(line) as Transcript); // recorded in this form
+  return ['nemesisdb-0.7.jsonl', 'nemesisdb-0.7-second.jsonl'].flatMap((name) => {
+    const file = new URL(`../conformance/${name}`, import.meta.url);
+    const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+    return lines.map((line) => JSON.parse(line) as Transcript); // recorded in this form
+  });
 }
 
 /** A connection that asks one thing at a time. */

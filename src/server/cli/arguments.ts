@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { ValueError } from '../../errors.js';
 import { consoleLog, type LogLevel, logLevels } from '../log.js';
-import { type NdbServerOptions, numericFault, originFault } from '../options.js';
+import { isOrigin } from '../network/origins.js';
+import { faultOf, type NdbServerOptions } from '../options.js';
 import { NdbServer } from '../server.js';
 import { readConfigurationFile } from './config-file.js';
 
@@ -12,11 +13,11 @@ const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, f
   --max-payload BYTES     longest request (default 1024, as NemesisDB is shipped); K, M and G are understood
   --persist DIR           save datasets in this folder, which must exist (default: saving is off)
   --load NAME             load this dataset before answering
-  --sweep-interval MS     time between two looks for expired sessions (default 5000)
+  --sweep-interval MS     time between two sweeps for expired sessions (default 5000)
   --allow-origin ORIGIN   let browser pages of this origin connect, or * for any; may be repeated
   --max-connections N     default 10000
-  --max-memory BYTES      bound for keys and sessions; K, M and G are understood (default: none)
-  --config FILE           NemesisDB's own configuration, version 5; the options above go before it
+  --max-memory BYTES      bound for keys and sessions; K, M and G are understood (default: half of the memory)
+  --config FILE           NemesisDB's own configuration, version 5; the options above override it
   --log LEVEL             ${logLevels.join(', ')} (default warn)
   --help
 `;
@@ -57,7 +58,7 @@ const isLogLevel = (text: string): text is LogLevel => (logLevels as readonly st
 type Flag = keyof typeof flags;
 const isFlag = (name: string): name is Flag => Object.hasOwn(flags, name);
 
-/** What is given for each flag, and a sentence for each thing that can't be: the platform stops at the first. */
+/** The values of each flag, and a sentence for each mistake. (The platform's own check stops at the first mistake.) */
 function readFlags(args: readonly string[]): { given: Map<Flag, string[]>; mistakes: string[] } {
   const { tokens } = parseArgs({
     args: [...args],
@@ -90,7 +91,7 @@ function readFlags(args: readonly string[]): { given: Map<Flag, string[]>; mista
 
 type Plan = { readonly options: NdbServerOptions } | { readonly help: true } | { readonly mistakes: readonly string[] };
 
-/** What a command line asks for. */
+/** Reads a command line. */
 export async function readCommandLine(args: readonly string[]): Promise<Plan> {
   const { given, mistakes } = readFlags(args);
   if (given.has('help')) return { help: true };
@@ -108,18 +109,20 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
     options[flag] = value;
     if (value === '') mistakes.push(`--${flag} must not be empty.`);
   }
-  // Where the file is wrong, it may still be meant to name a folder.
+  // If there is a file, it may be meant to name the folder, even if it is wrong.
   if (options.load !== undefined && options.persist === undefined && file === undefined)
     mistakes.push('--load needs the folder of the dataset: name it with --persist.');
   const origins = given.get('allow-origin');
   if (origins !== undefined) options.allowOrigin = origins;
-  mistakes.push(...(origins ?? []).flatMap((origin) => originFault(origin, '--allow-origin') ?? []));
+  for (const origin of origins ?? []) {
+    if (!isOrigin(origin)) mistakes.push('--allow-origin must be an origin such as https://app.example, or *.');
+  }
   for (const [flag, option, kind] of numericFlags) {
     const text = last(flag);
     if (text === undefined) continue;
     options[option] = readNumber(text, kind);
-    const fault = numericFault(option, options[option], `--${flag}`);
-    if (fault !== undefined) mistakes.push(fault);
+    const fault = faultOf(option, options[option]);
+    if (fault !== undefined) mistakes.push(`--${flag} ${fault}.`);
   }
   const level = last('log') ?? 'warn';
   if (isLogLevel(level)) options.log = consoleLog(level);
@@ -127,7 +130,7 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
   return mistakes.length === 0 ? { options } : { mistakes };
 }
 
-/** Why a server could not be started, in one sentence. */
+/** Says in one sentence why a server could not be started. */
 function reasonOf(cause: unknown, { host = '127.0.0.1', port }: NdbServerOptions): string {
   if (cause instanceof ValueError) return cause.message;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
@@ -140,16 +143,16 @@ function reasonOf(cause: unknown, { host = '127.0.0.1', port }: NdbServerOptions
   return `The server could not be started: ${cause instanceof Error ? cause.message : String(cause)}.`;
 }
 
-/** Resolves when the process is told to stop. Further signals, as of an impatient user, do not cut a save short. */
+/** Resolves at SIGINT or SIGTERM. Further signals, as of an impatient user, do not cut a save short. */
 function stopSignal(): Promise<'stop'> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('stop'));
   });
 }
 
-/** Runs the server until it is told to stop; gives the status to end with. */
+/** Runs the server until SIGINT or SIGTERM. Gives the status to exit with. */
 export async function run(args: readonly string[]): Promise<number> {
-  // Listened for from the beginning: a load may take longer than whoever starts the server waits.
+  // Listened for from the beginning, as a load may take long.
   const stop = stopSignal();
   const plan = await readCommandLine(args);
   if ('help' in plan) {
@@ -167,7 +170,7 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`${reasonOf(cause, plan.options)}\n`);
     return 1;
   }
-  // A load has nothing to finish: it is left where it is, and would keep the process alive.
+  // A load that is cut short has nothing to finish, but would keep the process alive.
   if (server === 'stop') process.exit(0);
   const saving = plan.options.persist === undefined ? 'saving is off' : `datasets in ${plan.options.persist}`;
   process.stdout.write(`Listening on ${server.url} (${saving})\n`);

@@ -1,11 +1,12 @@
 import { Status } from '../../protocol/status.js';
-import type { Loaded } from '../datasets/datasets.js';
+import type { Loaded, Saved } from '../datasets/datasets.js';
+import type { DatasetKind } from '../datasets/folders.js';
 import { refusal, reply } from '../json/replies.js';
-import type { WireObject, WireValue } from '../json/wire.js';
-import { andThen } from '../store/store.js';
+import { member, type WireObject, type WireValue } from '../json/wire.js';
+import { andThen } from '../store/later.js';
 import { tokenOf } from '../store/tokens.js';
-import type { Command, Context } from './context.js';
-import { faultIn, member, optional, required } from './parameters.js';
+import type { Command } from './context.js';
+import { faultIn, optional, required } from './parameters.js';
 
 const nameParameter = [required('name', 'string')];
 const saveSessionsParameters = [required('name', 'string'), optional('tkns', 'array')];
@@ -22,9 +23,11 @@ function disabled(command: string): string {
   return reply(command, `"m":"","st":${Status.CommandDisabled}`);
 }
 
-function saved(command: string, name: string, { status, duration }: { status: number; duration: number }): string {
-  const took = status === Status.SaveDirWriteFail ? '' : `"duration":${duration},`;
-  return reply(command, `${took}"name":${JSON.stringify(name)},"st":${status}`);
+function saveReply(command: string, name: string, saved: Saved): string {
+  const named = `"name":${JSON.stringify(name)}`;
+  if (saved.outcome === 'refused') return reply(command, `${named},"st":${Status.SaveDirWriteFail}`);
+  const status = saved.outcome === 'saved' ? Status.SaveComplete : Status.SaveError;
+  return reply(command, `"duration":${saved.duration},${named},"st":${status}`);
 }
 
 const saveKeys: Command = ({ body }, { datasets }) => {
@@ -32,7 +35,7 @@ const saveKeys: Command = ({ body }, { datasets }) => {
   const fault = faultIn(body, nameParameter);
   if (fault) return refusal('KV_SAVE', fault.status, fault.message);
   const name = String(body.name);
-  return andThen(datasets.saveKeys(name), (result) => saved('KV_SAVE', name, result));
+  return andThen(datasets.saveKeys(name), (saved) => saveReply('KV_SAVE', name, saved));
 };
 
 const saveSessions: Command = ({ body }, { datasets }) => {
@@ -42,35 +45,48 @@ const saveSessions: Command = ({ body }, { datasets }) => {
   const name = String(body.name);
   const items = member(body, 'tkns') as WireValue[] | undefined; // checked above
   const tokens = items?.flatMap((item) => tokenOf(item) ?? []);
-  return andThen(datasets.saveSessions(name, tokens), (result) => saved('SH_SAVE', name, result));
+  return andThen(datasets.saveSessions(name, tokens), (saved) => saveReply('SH_SAVE', name, saved));
 };
 
-function load(
-  command: string,
-  execute: (context: Context, name: string) => Promise<Loaded | undefined> | undefined,
-  members: (loaded: Loaded, name: string) => string,
-): Command {
-  return ({ body }, context) => {
+/** The members of a load's reply, sorted by name. */
+type LoadMembers = (
+  name: string,
+  counts: { keys: number; sessions: number; duration: number },
+  status: number,
+) => string;
+
+/** NemesisDB's statuses: 140 for `KV_LOAD` of what was saved empty, 142 for `SH_LOAD` of it or of keys. */
+function loadStatus(command: 'KV_LOAD' | 'SH_LOAD', loaded: Loaded): number {
+  if (loaded.outcome !== 'loaded') return Status.LoadError;
+  if (command === 'KV_LOAD') return loaded.isEmpty ? Status.Loading : Status.LoadComplete;
+  return loaded.isEmpty || loaded.kind === 'keys' ? Status.LoadError : Status.LoadComplete;
+}
+
+function load(command: 'KV_LOAD' | 'SH_LOAD', wanted: DatasetKind, members: LoadMembers): Command {
+  return async ({ body }, { datasets }) => {
     const fault = faultIn(body, nameParameter);
     if (fault) return refusal(command, fault.status, fault.message);
     const name = JSON.stringify(body.name);
-    const absent = reply(command, `"name":${name},"st":${Status.LoadError}`);
-    const loading = execute(context, String(body.name));
-    return loading ? loading.then((loaded) => (loaded ? reply(command, members(loaded, name)) : absent)) : absent;
+    const loaded: Loaded = (await datasets?.load(String(body.name), wanted)) ?? { outcome: 'absent' };
+    const status = loadStatus(command, loaded);
+    if (loaded.outcome === 'absent') return reply(command, `"name":${name},"st":${status}`);
+    return reply(command, members(name, loaded.outcome === 'full' ? nothing : loaded, status));
   };
 }
 
+const nothing = { keys: 0, sessions: 0, duration: 0 };
+
 const loadKeys = load(
   'KV_LOAD',
-  ({ datasets }, name) => datasets?.loadKeys(name),
-  ({ duration, keys, sessions, status }, name) =>
+  'keys',
+  (name, { duration, keys, sessions }, status) =>
     `"duration":${duration},"keys":${keys},"name":${name},"sessions":${sessions},"st":${status}`,
 );
 
 const loadSessions = load(
   'SH_LOAD',
-  ({ datasets }, name) => datasets?.loadSessions(name),
-  ({ keys, sessions, status }, name) => `"keys":${keys},"name":${name},"sessions":${sessions},"st":${status}`,
+  'sessions',
+  (name, { keys, sessions }, status) => `"keys":${keys},"name":${name},"sessions":${sessions},"st":${status}`,
 );
 
 /** The commands that save and load. */

@@ -1,12 +1,14 @@
 import { Status } from '../../protocol/status.js';
 import { error, ok, refusal, reply } from '../json/replies.js';
-import { type NoRequest, type Request, readRequest } from '../json/request.js';
 import type { Log } from '../log.js';
-import type { Later } from '../store/store.js';
+import type { Later } from '../store/later.js';
+import { StoreUnavailable } from '../store/store.js';
 import type { Command, Context } from './context.js';
 import { datasetCommands } from './datasets.js';
 
 import { keyCommandsByName } from './keys.js';
+import { type NoRequest, type Request, readRequest } from './request.js';
+import { type Scope, scopeOf } from './scope.js';
 import { sessionCommands } from './sessions.js';
 import { pathCommands } from './update.js';
 
@@ -20,16 +22,25 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ...datasetCommands,
 ]);
 
+const unavailable = 'The store is unavailable; the command may or may not have been executed';
+
 function refuse(request: NoRequest): string {
   if (request.refusal === 'json') return error(Status.JsonInvalid);
   return request.command === undefined ? error(Status.CommandSyntax) : refusal(request.command, Status.CommandSyntax);
+}
+
+/** A request that was read and not yet executed. */
+export interface Execution {
+  readonly scope: Scope;
+  /** Executes it. Gives the reply, at once if the store answers at once; never throws or rejects. */
+  run(by?: string): Later<string>;
 }
 
 /** Answers requests: one reply for each, whatever it is. */
 export class Dispatcher {
   readonly #context: Context;
   readonly #log: Log;
-  /** The answer to the first unknown name of no known family, which NemesisDB gives to all later ones as well. */
+  /** The answer to the first unknown name of no known family. NemesisDB gives it to all later ones as well. */
   #stale: string | undefined;
 
   constructor(context: Context, log: Log) {
@@ -37,25 +48,37 @@ export class Dispatcher {
     this.#log = log;
   }
 
-  /** The reply to a text frame, at once where the store answers at once. */
-  answer(text: string): Later<string> {
-    let command = '';
+  /** Reads a text frame. */
+  read(text: string): Execution {
     try {
       const request = readRequest(text);
-      if ('refusal' in request) return refuse(request);
-      command = request.command;
-      const execute = commands.get(command);
-      if (execute === undefined) return this.#answerUnknown(request);
-      const answer = execute(request, this.#context);
-      return answer instanceof Promise ? answer.catch((cause) => this.#failed(command, cause)) : answer;
+      if ('refusal' in request) return { scope: 'place', run: () => refuse(request) };
+      return { scope: scopeOf(request.command), run: (by) => this.#execute(request, by) };
     } catch (cause) {
-      return this.#failed(command, cause);
+      return { scope: 'place', run: () => this.#failed('', cause) };
     }
+  }
+
+  /** The reply to a text frame. */
+  answer(text: string): Later<string> {
+    return this.read(text).run();
   }
 
   /** The reply to a binary frame. */
   answerBinary(): string {
     return error(Status.OpCodeInvalid);
+  }
+
+  #execute(request: Request, by: string | undefined): Later<string> {
+    const { command } = request;
+    try {
+      const execute = commands.get(command);
+      if (execute === undefined) return this.#answerUnknown(request);
+      const answer = execute(request, this.#context, by);
+      return answer instanceof Promise ? answer.catch((cause) => this.#failed(command, cause)) : answer;
+    } catch (cause) {
+      return this.#failed(command, cause);
+    }
   }
 
   #answerUnknown({ command, body }: Request): string {
@@ -68,7 +91,7 @@ export class Dispatcher {
     return this.#stale;
   }
 
-  /** NemesisDB's own reply has no members but these: whatever is beyond them is for clients that ask, or need it. */
+  /** NemesisDB's own reply has only two members: others are for clients that ask for them, or need them. */
   #info(asked: boolean): string {
     const { datasets, info } = this.#context;
     const extra = info(asked);
@@ -79,6 +102,10 @@ export class Dispatcher {
   }
 
   #failed(command: string, cause: unknown): string {
+    if (cause instanceof StoreUnavailable) {
+      this.#log.error('The store is unavailable.', cause);
+      return refusal(command, Status.StoreUnavailable, unavailable);
+    }
     this.#log.error(`${command === '' ? 'Reading a request' : command} failed.`, cause);
     return command.startsWith('SH_') ? refusal(command, Status.Unknown) : error(Status.Unknown);
   }

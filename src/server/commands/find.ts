@@ -1,11 +1,14 @@
 import { Status } from '../../protocol/status.js';
+import { readStored } from '../json/read.js';
 import { ok, refusal, reply } from '../json/replies.js';
 import { valueText } from '../json/value-text.js';
-import { readStored, type WireObject, type WireValue } from '../json/wire.js';
+import { member, type WireObject, type WireValue } from '../json/wire.js';
 import { JsonPath, PathError, PathRefusedError, pathOf, Work } from '../json-path/json-path.js';
-import { andThen, type Entry } from '../store/store.js';
+import type { Entry } from '../store/entry.js';
+import type { Batches } from '../store/store.js';
 import type { Command } from './context.js';
-import { type Fault, faultIn, member, optional, required } from './parameters.js';
+import { tooLong } from './keys.js';
+import { type Fault, faultIn, optional, required } from './parameters.js';
 import { inSlices } from './slices.js';
 
 const parameters = [optional('keys', 'array'), required('path', 'string'), required('rsp', 'string')];
@@ -47,6 +50,10 @@ class Matches {
     this.#add(JSON.stringify(path));
   }
 
+  get length(): number {
+    return this.#text.length;
+  }
+
   get members(): string {
     if (this.#kind === 'kv') return `"keys":{${this.#text}}`;
     return `"${this.#kind === 'keys' ? 'keys' : 'paths'}":[${this.#text}]`;
@@ -60,37 +67,61 @@ class Matches {
 /** Writing the path of a place takes about as long as this many steps. */
 const stepsPerPath = 8;
 
-/** Searches entries. It yields when its slice is over. A wrong path is an error only if there is an entry. */
-function* search(entries: Iterable<Entry>, body: WireObject, work: Work): Generator<void, string> {
-  const matches = new Matches(body.rsp);
-  let path: JsonPath | undefined;
-  try {
+/** A search under way. A wrong path is an error only if there is an entry. */
+class Search {
+  readonly matches: Matches;
+  readonly #body: WireObject;
+  readonly #work: Work;
+  readonly #maxReply: number;
+  #path: JsonPath | undefined;
+
+  constructor(body: WireObject, work: Work, maxReply: number) {
+    this.matches = new Matches(body.rsp);
+    this.#body = body;
+    this.#work = work;
+    this.#maxReply = maxReply;
+  }
+
+  /** Searches entries. Yields when its slice is over; gives `false` if the reply gets too long. */
+  *in(entries: Iterable<Entry>): Generator<void, boolean> {
+    const work = this.#work;
     for (const entry of entries) {
-      path ??= JsonPath.parse(String(body.path));
+      this.#path ??= JsonPath.parse(String(this.#body.path));
       work.allowValue(entry[1]);
-      const places = yield* path.follow(readStored(entry[1]), work);
-      if (places.length > 0) matches.addEntry(entry);
-      for (const place of body.rsp === 'paths' ? places : []) {
+      const places = yield* this.#path.follow(readStored(entry[1]), work);
+      if (places.length > 0) this.matches.addEntry(entry);
+      for (const place of this.#body.rsp === 'paths' ? places : []) {
         const text = pathOf(place);
         work.spend(stepsPerPath);
         work.spendOnText(text);
-        matches.addPath(text);
+        this.matches.addPath(text);
         if (work.isSliceOver) yield;
       }
+      if (this.matches.length > this.#maxReply) return false;
       if (work.isSliceOver) yield;
+    }
+    return true;
+  }
+}
+
+async function search(batches: Batches<Entry>, body: WireObject, maxReply: number): Promise<string> {
+  const work = new Work();
+  const search = new Search(body, work, maxReply);
+  try {
+    for await (const entries of batches) {
+      if (!(await inSlices(search.in(entries), work))) return refusal('KV_FIND', tooLong.status, tooLong.message);
     }
   } catch (cause) {
     if (cause instanceof PathRefusedError) return refusal('KV_FIND', Status.PathInvalid, `KV_FIND: ${cause.message}.`);
     if (cause instanceof PathError) return reply('KV_FIND', `"st":${Status.PathInvalid}`);
     throw cause;
   }
-  return reply('KV_FIND', `${matches.members},${ok}`);
+  return reply('KV_FIND', `${search.matches.members},${ok}`);
 }
 
 /** `KV_FIND`: the keys, entries or places that a path leads to. */
-export const find: Command = ({ body }, { store }) => {
+export const find: Command = ({ body }, { store, limits }) => {
   const fault = faultOf(body);
   if (fault) return refusal('KV_FIND', fault.status, fault.message);
-  const work = new Work();
-  return andThen(store.entries(keysToSearch(body)), (entries) => inSlices(search(entries, body, work), work));
+  return search(store.scan(keysToSearch(body)), body, limits.maxReply);
 };

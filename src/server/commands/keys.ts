@@ -1,22 +1,34 @@
 import { Status } from '../../protocol/status.js';
 import { ok, refusal, reply } from '../json/replies.js';
-import { type JsonText, valueText } from '../json/value-text.js';
-import type { WireObject, WireValue } from '../json/wire.js';
-import { andThen, type Entry, type Later, type Place, type Store } from '../store/store.js';
-import type { Command } from './context.js';
+import { valueText } from '../json/value-text.js';
+import type { JsonText, WireObject, WireValue } from '../json/wire.js';
+import type { Entry, Place } from '../store/entry.js';
+import { andThen, type Later } from '../store/later.js';
+import { inTurns } from '../turns.js';
+import type { Command, Context } from './context.js';
 import { type Fault, faultIn, type Parameter, required } from './parameters.js';
+import { sortInTurns } from './sort.js';
 
 /** The members of a reply; `undefined`: there is no such session. */
 type Members = string | undefined | Fault;
 
-/** A command on keys, which both families have: `SH_` for a session's, `KV_` for those at the top level. */
+/** A call of a command on keys, with its parameters checked. */
+interface Call {
+  readonly place: Place;
+  readonly body: WireObject;
+  readonly context: Context;
+  readonly by: string | undefined;
+}
+
+/** A command on keys. Both families have it: `SH_` for the keys of a session, `KV_` for those at the top level. */
 interface KeyCommand {
   readonly parameters: readonly Parameter[];
   readonly check?: (body: WireObject) => Fault | undefined;
-  execute(store: Store, place: Place, body: WireObject): Later<Members>;
+  execute(call: Call): Later<Members>;
 }
 
 export const full: Fault = { status: Status.Unknown, message: 'Memory limit reached' };
+export const tooLong: Fault = { status: Status.ValueSize, message: 'The reply would exceed maxReply' };
 
 export const keyTexts = (keys: readonly string[]) => keys.map((key) => JSON.stringify(key)).join(',');
 
@@ -32,47 +44,71 @@ function entriesOf(body: WireObject): Entry[] {
   return entries;
 }
 
-/** The strings of `keys`, which was checked to be an array. NemesisDB passes over what is no string. */
+/** The strings of `keys`, which was checked to be an array. NemesisDB skips what is not a string. */
 function namesOf(body: WireObject): string[] {
   return (body.keys as WireValue[]).filter((key) => typeof key === 'string');
 }
 
-/** Writes the `keys` member of a reply: sorted, each once. */
+/** Writes the `keys` member of a reply: sorted, each key once. */
 export function keysMember(found: readonly Entry[]): string {
   if (found.length === 1 && found[0]) return `"keys":{${JSON.stringify(found[0][0])}:${found[0][1]}}`;
   const sorted = [...new Map(found)].sort(([a], [b]) => (a < b ? -1 : 1));
   return `"keys":{${sorted.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;
 }
 
-function found(keys: readonly string[], values: readonly (JsonText | undefined)[]): Entry[] {
+/** The `keys` member for values in the order of their keys, as long as it fits in a reply. */
+function foundMembers(keys: readonly string[], values: readonly (JsonText | undefined)[], maxReply: number): Members {
   const entries: Entry[] = [];
+  let length = 0;
   for (let index = 0; index < keys.length; index++) {
     const value = values[index];
     const key = keys[index];
-    if (key !== undefined && value !== undefined) entries.push([key, value]);
+    if (key === undefined || value === undefined) continue;
+    entries.push([key, value]);
+    length += value.length;
   }
-  return entries;
+  return length > maxReply ? tooLong : `${keysMember(entries)},${ok}`;
+}
+
+/** The `keys` of the top level, which may be millions. */
+async function topLevelKeys({ store, limits }: Context): Promise<Members> {
+  const texts: string[] = [];
+  let length = 0;
+  for await (const keys of inTurns(store.topLevelKeys())) {
+    const text = keyTexts(keys);
+    texts.push(text);
+    length += text.length;
+    if (length > limits.maxReply) return tooLong;
+  }
+  return `"keys":[${texts.join(',')}],${ok}`;
 }
 
 function write(keepExisting: boolean): KeyCommand {
   return {
     parameters: keysObject,
-    execute: (store, place, body) =>
-      andThen(store.set(place, entriesOf(body), keepExisting), (written) => {
+    execute: ({ place, body, context, by }) => {
+      const entries = entriesOf(body);
+      if (entries.some(([, value]) => value.length > context.limits.maxValueSize)) return tooLarge;
+      return andThen(context.store.set(place, entries, keepExisting, by), (written) => {
         if (written === 'written') return ok;
         return written === 'full' ? full : undefined;
-      }),
+      });
+    },
   };
 }
+
+export const tooLarge: Fault = { status: Status.ValueSize, message: 'The value would exceed maxValueSize' };
 
 function clear(parameters: readonly Parameter[], entries: (body: WireObject) => Entry[]): KeyCommand {
   return {
     parameters,
-    execute: (store, place, body) =>
-      andThen(store.clear(place, entries(body)), (count) => {
+    execute: ({ place, body, context: { store } }) => {
+      const cleared = place === undefined ? store.clearTopLevel(entries(body)) : store.clear(place, entries(body));
+      return andThen<number | 'full' | undefined, Members>(cleared, (count) => {
         if (count === 'full') return full;
         return count === undefined ? undefined : `"cnt":${count},${ok}`;
-      }),
+      });
+    },
   };
 }
 
@@ -81,30 +117,38 @@ const keyCommands: Readonly<Record<string, KeyCommand>> = {
   ADD: write(true),
   GET: {
     parameters: keysArray,
-    execute(store, place, body) {
+    execute({ place, body, context: { store, limits }, by }) {
       const keys = namesOf(body);
-      return andThen(store.get(place, keys), (values) => values && `${keysMember(found(keys, values))},${ok}`);
+      return andThen(store.get(place, keys, by), (values) => values && foundMembers(keys, values, limits.maxReply));
     },
   },
   RMV: {
     parameters: keysArray,
     check: (body) =>
       (body.keys as WireValue[]).length === 0 ? { status: Status.ValueSize, message: 'keys' } : undefined,
-    execute: (store, place, body) => andThen(store.remove(place, namesOf(body)), (done) => done && ok),
+    execute: ({ place, body, context: { store } }) => andThen(store.remove(place, namesOf(body)), (done) => done && ok),
   },
   COUNT: {
     parameters: [],
-    execute: (store, place) =>
-      andThen(store.count(place), (count) => (count === undefined ? count : `"cnt":${count},${ok}`)),
+    execute: ({ place, context: { store } }) =>
+      andThen<number | undefined, Members>(place === undefined ? store.countTopLevel() : store.count(place), (count) =>
+        count === undefined ? count : `"cnt":${count},${ok}`,
+      ),
   },
   CONTAINS: {
     parameters: keysArray,
-    execute: (store, place, body) =>
+    execute: ({ place, body, context: { store } }) =>
       andThen(store.contains(place, namesOf(body)), (keys) => keys && `"contains":[${keyTexts(keys)}],${ok}`),
   },
   KEYS: {
     parameters: [],
-    execute: (store, place) => andThen(store.keys(place), (keys) => keys && `"keys":[${keyTexts(keys)}],${ok}`),
+    execute: ({ place, context }) => {
+      if (place === undefined) return topLevelKeys(context);
+      return andThen(
+        context.store.keys(place),
+        (keys) => keys && andThen(sortInTurns([...keys]), (sorted) => `"keys":[${keyTexts(sorted)}],${ok}`),
+      );
+    },
   },
   CLEAR: clear([], () => []),
   CLEAR_SET: clear(keysObject, entriesOf),
@@ -121,11 +165,12 @@ function* bothFamilies(): Iterable<[string, Command]> {
       const name = `${ofSession ? 'SH' : 'KV'}_${suffix}`;
       yield [
         name,
-        ({ body, token }, { store }) => {
+        ({ body, token }, context, by) => {
           const fault = faultIn(body, parameters) ?? check?.(body);
           if (fault) return refusal(name, fault.status, fault.message);
           if (ofSession && token === undefined) return refusal(name, Status.SessionNotExist);
-          return andThen(execute(store, ofSession ? token : undefined, body), (members) => replyTo(name, members));
+          const place = ofSession ? token : undefined;
+          return andThen(execute({ place, body, context, by }), (members) => replyTo(name, members));
         },
       ];
     }

@@ -1,6 +1,5 @@
 import { Status } from '../../protocol/status.js';
-import { isObject } from '../json/request.js';
-import type { WireObject, WireValue } from '../json/wire.js';
+import { isObject, member, type WireObject, type WireValue } from '../json/wire.js';
 
 type Kind = 'string' | 'boolean' | 'unsigned' | 'object' | 'array' | 'any';
 
@@ -38,11 +37,6 @@ function isKind(value: WireValue, kind: Kind): boolean {
     case 'string':
       return typeof value === 'string';
   }
-}
-
-/** A member of a request's object; `undefined` where it has none of this name (inherited ones are none). */
-export function member(object: WireObject, name: string): WireValue | undefined {
-  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /**

@@ -1,11 +1,13 @@
 import { Status } from '../../protocol/status.js';
 import { ok, refusal, reply } from '../json/replies.js';
-import type { Request } from '../json/request.js';
-import type { WireObject, WireValue } from '../json/wire.js';
-import { andThen, type Expiry, type Later, type SessionInfo, type Store } from '../store/store.js';
+import { member, type WireObject, type WireValue } from '../json/wire.js';
+import { type Expiry, readExpiry } from '../store/expiry.js';
+import { andThen, type Later } from '../store/later.js';
+import type { SessionInfo, Store } from '../store/store.js';
 import { randomToken, type SessionToken, tokenOf } from '../store/tokens.js';
 import type { Command } from './context.js';
-import { faultIn, member, optional, required } from './parameters.js';
+import { faultIn, optional, required } from './parameters.js';
+import type { Request } from './request.js';
 
 const newParameters = [optional('expiry', 'object')];
 const expiryParameters = [
@@ -14,18 +16,6 @@ const expiryParameters = [
   optional('extendOnGet', 'boolean'),
   optional('extendOnSetAdd', 'boolean'),
 ];
-
-/** Reads an `expiry` that was checked. `undefined`: the session never expires, whatever the flags say. */
-export function readExpiry(expiry: WireObject): Expiry | undefined {
-  const { duration } = expiry;
-  if ((typeof duration !== 'number' && typeof duration !== 'bigint') || duration === 0) return undefined;
-  return {
-    duration,
-    deleteSession: member(expiry, 'deleteSession') === true,
-    extendOnGet: member(expiry, 'extendOnGet') === true,
-    extendOnSetAdd: member(expiry, 'extendOnSetAdd') === true,
-  };
-}
 
 function start(store: Store, expiry: Expiry | undefined): Later<string> {
   const token = randomToken();
@@ -46,15 +36,15 @@ const create: Command = ({ body }, { store }) => {
   return expiryFault ? refusal('SH_NEW', expiryFault.status, expiryFault.message) : start(store, readExpiry(settings));
 };
 
-const end: Command = ({ token }, { store }) => {
+const end: Command = ({ token }, { store }, by) => {
   if (token === undefined) return refusal('SH_END', Status.SessionNotExist);
-  return andThen(store.end(token), (ended) =>
+  return andThen(store.end(token, by), (ended) =>
     reply('SH_END', `"st":${ended ? Status.Ok : Status.SessionNotExist},"tkn":${token}`),
   );
 };
 
-const endAll: Command = (_, { store }) =>
-  andThen(store.endAll(), (count) => reply('SH_END_ALL', `"cnt":${count},${ok}`));
+const endAll: Command = (_, { store }, by) =>
+  andThen(store.endAll(by), (count) => reply('SH_END_ALL', `"cnt":${count},${ok}`));
 
 const tokensParameter = [required('tkns', 'array')];
 

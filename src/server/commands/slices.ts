@@ -1,20 +1,6 @@
 import type { Work } from '../json-path/json-path.js';
-import type { Later } from '../store/store.js';
-
-/** Commands that wait for their next slice. One of them goes on in each turn of the event loop. */
-const waiting: (() => void)[] = [];
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    waiting.push(resolve);
-    if (waiting.length === 1) setImmediate(wakeNext);
-  });
-}
-
-function wakeNext(): void {
-  waiting.shift()?.();
-  if (waiting.length > 0) setImmediate(wakeNext);
-}
+import type { Later } from '../store/later.js';
+import { nextTurn } from '../turns.js';
 
 /** Does a command's work in slices, each ended by a `yield`. Others run between them. At once if it takes only one. */
 export function inSlices<T>(slices: Generator<void, T>, work: Work): Later<T> {

@@ -1,15 +1,15 @@
-import { constants } from 'node:buffer';
 import { Status } from '../../protocol/status.js';
-import { error, refusal, reply } from '../json/replies.js';
-import { isObject } from '../json/request.js';
-import { type JsonText, valueText } from '../json/value-text.js';
-import { readExactly, readStored, StoredText, type WireValue } from '../json/wire.js';
+import { readExactly, readStored } from '../json/read.js';
+import { error, ok, refusal, reply } from '../json/replies.js';
+import { valueText } from '../json/value-text.js';
+import { isObject, type JsonText, member, StoredText, setMember, type WireValue } from '../json/wire.js';
 import { depthOf, JsonPath, PathError, PathRefusedError, type Place, Work } from '../json-path/json-path.js';
-import { andThen } from '../store/store.js';
+import { andThen } from '../store/later.js';
+import type { Change, Updated } from '../store/store.js';
 import type { Command } from './context.js';
 import { find } from './find.js';
-import { full } from './keys.js';
-import { faultIn, member, optional, required } from './parameters.js';
+import { full, tooLarge } from './keys.js';
+import { type Fault, faultIn, optional, required } from './parameters.js';
 
 /** Deepest nesting of a value: what no request could bring, no request and no saved dataset may hold either. */
 const maxValueDepth = 1021;
@@ -27,9 +27,7 @@ function write({ holder, key, isComputed }: Place, value: WireValue): void {
   const target = holder?.value;
   if (isComputed || target === undefined) return;
   if (Array.isArray(target)) target[Number(key)] = value;
-  // Plain assignment to `__proto__` would change what the object inherits from.
-  else if (isObject(target))
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  else if (isObject(target)) setMember(target, String(key), value);
 }
 
 function isInside({ holder }: Place, replaced: ReadonlySet<WireValue>): boolean {
@@ -62,37 +60,32 @@ function placesIn(value: WireValue, path: JsonPath, work: Work): readonly Place[
   return slice.value;
 }
 
-/** The longest string there can be. */
-const longestText = constants.MAX_STRING_LENGTH;
-
 const updateParameters = [required('key', 'string'), required('path', 'string'), required('value', 'any')];
 
 /** `KV_UPDATE`: puts a value in all places of one key's value that a path leads to. */
-const update: Command = ({ body }, { store }) => {
+const update: Command = ({ body }, { store, limits }) => {
   const fault = faultIn(body, updateParameters);
   if (fault) return refusal('KV_UPDATE', fault.status, fault.message);
   const value = body.value as WireValue; // checked to be there
   const replacement = new StoredText(valueText(value));
   const depth = depthIn(value);
-  let count = 0;
-  const change = (text: JsonText, room = longestText) => {
+  const change = (text: JsonText): Change<number | Fault> => {
     const work = new Work();
     work.allowValue(text);
     const root = readStored(text);
     const found = placesIn(root, JsonPath.parse(String(body.path)), work);
-    count = found.length;
-    if (count === 0) return text;
+    if (found.length === 0) return { result: 0 };
     const places = outermost(found, work);
     if (places.some((place) => depthOf(place) + depth > maxValueDepth)) {
       throw new PathRefusedError('the value would be nested too deep');
     }
     // Compared before it is written, which could take gigabytes.
-    const atLeast = places.length * replacement.text.length;
-    if (atLeast - text.length > room || atLeast > longestText) return undefined;
+    if (places.length * replacement.text.length > limits.maxValueSize) return { result: tooLarge };
     for (const place of places) write(place, replacement);
-    return places.some(({ holder, isComputed }) => holder === undefined && !isComputed)
-      ? replacement.text
-      : valueText(root);
+    const isReplaced = places.some(({ holder, isComputed }) => holder === undefined && !isComputed);
+    const changed = isReplaced ? replacement.text : valueText(root);
+    if (changed.length > limits.maxValueSize && changed.length > text.length) return { result: tooLarge };
+    return { value: changed, result: found.length };
   };
   const failed = (cause: unknown) => {
     if (cause instanceof PathRefusedError) {
@@ -101,13 +94,16 @@ const update: Command = ({ body }, { store }) => {
     if (cause instanceof PathError) return error(Status.Unknown);
     throw cause;
   };
-  const succeeded = (altered: boolean | 'full') => {
-    if (altered === 'full') return refusal('KV_UPDATE', full.status, full.message);
-    return reply('KV_UPDATE', `"cnt":${count},"st":${altered ? Status.Ok : Status.KeyNotExist}`);
+  const succeeded = (updated: Updated<number | Fault>) => {
+    if (updated.outcome === 'full') return refusal('KV_UPDATE', full.status, full.message);
+    if (updated.outcome === 'no key') return reply('KV_UPDATE', `"cnt":0,"st":${Status.KeyNotExist}`);
+    const { result } = updated;
+    if (typeof result === 'number') return reply('KV_UPDATE', `"cnt":${result},${ok}`);
+    return refusal('KV_UPDATE', result.status, result.message);
   };
   try {
-    const altered = store.alter(String(body.key), change);
-    return altered instanceof Promise ? altered.then(succeeded, failed) : succeeded(altered);
+    const updated = store.update(String(body.key), change);
+    return updated instanceof Promise ? updated.then(succeeded, failed) : succeeded(updated);
   } catch (cause) {
     return failed(cause);
   }
@@ -116,27 +112,28 @@ const update: Command = ({ body }, { store }) => {
 const appendParameters = [required('items', 'array'), required('key', 'string'), optional('name', 'string')];
 
 /** `KV_ARR_APPEND`: adds items to the end of an array. */
-const append: Command = ({ body }, { store }) => {
+const append: Command = ({ body }, { store, limits }) => {
   const fault = faultIn(body, appendParameters);
   if (fault) return refusal('KV_ARR_APPEND', fault.status, fault.message);
   const items = valueText(body.items as WireValue[]); // checked to be an array
   const name = member(body, 'name');
-  let status: number = Status.Ok;
-  const change = (text: JsonText) => {
+  const change = (text: JsonText): Change<number | Fault> => {
     const root = readExactly(text);
     const target = typeof name === 'string' ? (isObject(root) ? member(root, name) : undefined) : root;
     if (Array.isArray(target)) {
+      if (text.length + items.length > limits.maxValueSize) return { result: tooLarge };
       for (const item of readExactly(items) as WireValue[]) target.push(item); // written from an array above
       if (depthIn(root) > maxValueDepth) throw new Error('the value would be nested too deep');
-      return valueText(root);
+      return { value: valueText(root), result: Status.Ok };
     }
     // NemesisDB leaves a member that is not an array alone, and calls that a success.
-    if (typeof name !== 'string' || target === undefined) status = Status.Unknown;
-    return text;
+    return { result: typeof name !== 'string' || target === undefined ? Status.Unknown : Status.Ok };
   };
-  return andThen(store.alter(String(body.key), change), (altered) => {
-    if (altered === 'full') return refusal('KV_ARR_APPEND', full.status, full.message);
-    return reply('KV_ARR_APPEND', `"st":${altered ? status : Status.KeyNotExist}`);
+  return andThen(store.update(String(body.key), change), (updated) => {
+    if (updated.outcome === 'full') return refusal('KV_ARR_APPEND', full.status, full.message);
+    const result = updated.outcome === 'done' ? updated.result : Status.KeyNotExist;
+    if (typeof result === 'number') return reply('KV_ARR_APPEND', `"st":${result}`);
+    return refusal('KV_ARR_APPEND', result.status, result.message);
   });
 };
 

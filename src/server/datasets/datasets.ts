@@ -1,36 +1,42 @@
-import { Status } from '../../protocol/status.js';
 import type { Log } from '../log.js';
-import type { SavedSession, Store } from '../store/store.js';
+import { type Batches, type SavedSession, type Store, StoreUnavailable } from '../store/store.js';
 import type { SessionToken } from '../store/tokens.js';
 import { Turns } from '../turns.js';
 import { DatasetError, type DatasetKind, findDataset, isDatasetName } from './folders.js';
-import { entryText, type LoadedSession, sessionItem } from './items.js';
+import { entryText, type Item, type LoadedSession, sessionItem } from './items.js';
 import { type DatasetKeys, type DatasetSessions, readAllKeys, readAllSessions } from './reader.js';
-import { type Item, writeDataset } from './writer.js';
+import { writeDataset } from './writer.js';
 
-/** What a load did. */
-export interface Loaded {
-  readonly status: number;
-  readonly sessions: number;
-  readonly keys: number;
-  /** Milliseconds taken. */
-  readonly duration: number;
-}
+/** What became of a load. */
+export type Loaded =
+  /** Nothing complete and undamaged is saved under the name, or it is of the other kind and refused. Nothing was changed. */
+  | { readonly outcome: 'absent' }
+  /** It does not fit in memory. Nothing was changed. */
+  | { readonly outcome: 'full' }
+  | {
+      readonly outcome: 'loaded';
+      readonly kind: DatasetKind;
+      /** Whether the dataset was saved empty. */
+      readonly isEmpty: boolean;
+      readonly sessions: number;
+      readonly keys: number;
+      /** Milliseconds taken. */
+      readonly duration: number;
+    };
 
-type Outcome = Omit<Loaded, 'duration'>;
+/** What became of a save. `refused`: its folder can't be used. `failed`: the disk failed. */
+export type Saved =
+  | { readonly outcome: 'saved' | 'failed'; readonly duration: number }
+  | { readonly outcome: 'refused' };
 
-const nothingLoaded: Outcome = { status: Status.LoadError, sessions: 0, keys: 0 };
-
-/** A session with more keys than this is loaded little by little. */
+/** A session with more keys than this is loaded in parts. */
 const startKeys = 1000;
-
-type Batches<T> = AsyncIterable<readonly T[]> | Iterable<readonly T[]>;
 
 async function* mapBatches<T>(batches: Batches<T>, write: (item: T) => Item): AsyncGenerator<Item[]> {
   for await (const batch of batches) yield batch.map(write);
 }
 
-/** Saves and loads what a store holds, in NemesisDB's own files. One after the other. */
+/** Saves and loads what a store holds, in NemesisDB's own files. One save or load at a time. */
 export class Datasets {
   readonly #root: string;
   readonly #store: Store;
@@ -49,127 +55,103 @@ export class Datasets {
   }
 
   /** Saves the top-level keys. */
-  saveKeys(name: string): Promise<{ status: number; duration: number }> {
-    return this.#save(name, () =>
-      writeDataset(this.#root, name, 'keys', mapBatches(this.#store.snapshotKeys(), entryText)),
-    );
+  saveKeys(name: string): Promise<Saved> {
+    return this.#save(name, () => writeDataset(this.#root, name, 'keys', mapBatches(this.#store.scan(), entryText)));
   }
 
   /** Saves sessions: those of the tokens given, or all. */
-  saveSessions(name: string, tokens?: readonly SessionToken[]): Promise<{ status: number; duration: number }> {
+  saveSessions(name: string, tokens?: readonly SessionToken[]): Promise<Saved> {
     return this.#save(name, () =>
-      writeDataset(this.#root, name, 'sessions', mapBatches(this.#store.snapshotSessions(tokens), sessionItem)),
+      writeDataset(this.#root, name, 'sessions', mapBatches(this.#store.scanSessions(tokens), sessionItem)),
     );
   }
 
-  /** Loads top-level keys: those of the dataset are written, others stay. */
-  loadKeys(name: string): Promise<Loaded | undefined> {
-    return this.#load(name, 'keys');
+  /**
+   * Loads what was saved last under a name. Keys of the dataset are written, others stay; a session whose token is in use
+   * stays as it is. If only one kind is wanted, a dataset of the other kind changes nothing.
+   */
+  load(name: string, wanted?: DatasetKind): Promise<Loaded> {
+    return this.#afterOthers(() => this.#load(name, wanted));
   }
 
-  /** Loads sessions; one whose token is alive stays as it is. */
-  loadSessions(name: string): Promise<Loaded | undefined> {
-    return this.#load(name, 'sessions');
+  #save(name: string, write: () => Promise<void>): Promise<Saved> {
+    return this.#afterOthers(async () => {
+      if (!isDatasetName(name)) {
+        this.#log.warn('A dataset was not saved: its name leaves the folder.');
+        return { outcome: 'refused' };
+      }
+      const start = performance.now();
+      try {
+        await write();
+        return { outcome: 'saved', duration: Math.round(performance.now() - start) };
+      } catch (cause) {
+        this.#log.error('A dataset was not saved.', cause);
+        if (cause instanceof DatasetError) return { outcome: 'refused' };
+        return { outcome: 'failed', duration: Math.round(performance.now() - start) };
+      }
+    });
   }
 
-  /** Loads whatever is saved under a name, of either kind. */
-  loadAny(name: string): Promise<Loaded | undefined> {
-    return this.#load(name, undefined);
+  async #load(name: string, wanted: DatasetKind | undefined): Promise<Loaded> {
+    if (!isDatasetName(name)) {
+      this.#log.warn('A dataset was not loaded: its name leaves the folder.');
+      return { outcome: 'absent' };
+    }
+    const start = performance.now();
+    try {
+      const { kind, data } = await findDataset(this.#root, name, this.#log);
+      const isWanted = wanted === undefined || wanted === kind;
+      if (!isWanted) this.#log.warn(`A dataset was not loaded: it holds ${kind}, and ${wanted} were asked for.`);
+      // All of it is read before any of it is used.
+      const content = kind === 'keys' ? await readAllKeys(data) : await readAllSessions(data);
+      const counts = isWanted ? await this.#apply(content) : { sessions: 0, keys: 0 };
+      if (counts === 'full') this.#log.warn('A dataset was not loaded: it does not fit in memory.');
+      if (counts === 'full') return { outcome: 'full' };
+      const duration = Math.round(performance.now() - start);
+      return { outcome: 'loaded', kind, isEmpty: content.files === 0, ...counts, duration };
+    } catch (cause) {
+      if (cause instanceof StoreUnavailable) throw cause;
+      this.#log.warn('A dataset was not loaded; nothing was changed.', cause);
+      return { outcome: 'absent' };
+    }
   }
 
-  async #applyKeys({ entries, files }: DatasetKeys): Promise<Outcome> {
-    if ((await this.#store.setAll(entries)) === 'full') throw new DatasetError('it does not fit in memory');
-    return { status: files === 0 ? Status.Loading : Status.LoadComplete, sessions: 0, keys: entries.length };
+  async #apply(content: DatasetKeys | DatasetSessions): Promise<{ sessions: number; keys: number } | 'full'> {
+    if ('sessions' in content) return this.#startAll(content.sessions);
+    const { entries } = content;
+    return (await this.#store.load(entries)) === 'full' ? 'full' : { sessions: 0, keys: entries.length };
   }
 
-  async #applySessions({ sessions, files }: DatasetSessions): Promise<Outcome> {
-    if (files === 0) return nothingLoaded;
+  async #startAll(sessions: readonly LoadedSession[]): Promise<{ sessions: number; keys: number } | 'full'> {
     const started: SavedSession[] = [];
     let keys = 0;
     const turns = new Turns();
     for (const session of sessions) {
       const result = await this.#start(session, turns);
-      if (result === 'started') {
-        started.push(session);
-        keys += session.entries.length;
+      if (result === 'full') {
+        for (const { token } of [...started, session]) await this.#store.end(token);
+        return 'full';
       }
-      if (result !== 'full') continue;
-      for (const { token } of [...started, session]) await this.#store.end(token);
-      throw new DatasetError('it does not fit in memory');
+      if (result === 'exists') continue;
+      started.push(session);
+      keys += session.entries.length;
     }
-    return { status: Status.LoadComplete, sessions: started.length, keys };
+    return { sessions: started.length, keys };
   }
 
-  /** Starts a session with its keys, little by little where it has many. */
+  /** Starts a session with its keys, in parts if it has many. */
   async #start({ token, expiry, entries }: LoadedSession, turns: Turns): Promise<'started' | 'exists' | 'full'> {
     const result = await this.#store.start(token, expiry, entries.slice(0, startKeys));
     for (let at = startKeys; result === 'started' && at < entries.length; at += startKeys) {
-      // What another client writes to it meanwhile is newer. One that is ended meanwhile gets no more.
+      // Keys that another client writes meanwhile are newer. A session that is ended meanwhile gets no more.
       if ((await this.#store.set(token, entries.slice(at, at + startKeys), true)) === 'full') return 'full';
-      const rest = turns.next();
-      if (rest) await rest;
+      await turns.next();
     }
-    const rest = turns.next();
-    if (rest) await rest;
+    await turns.next();
     return result;
   }
 
-  #save(name: string, write: () => Promise<void>): Promise<{ status: number; duration: number }> {
-    return this.#inTurn(async () => {
-      const start = performance.now();
-      let status: number = Status.SaveComplete;
-      if (!isDatasetName(name)) {
-        this.#log.warn('A dataset was not saved: its name leaves the folder.');
-        return { status: Status.SaveDirWriteFail, duration: 0 };
-      }
-      try {
-        await write();
-      } catch (cause) {
-        this.#log.error('A dataset was not saved.', cause);
-        if (cause instanceof DatasetError) return { status: Status.SaveDirWriteFail, duration: 0 };
-        status = Status.SaveError;
-      }
-      return { status, duration: Math.round(performance.now() - start) };
-    });
-  }
-
-  #load(name: string, wanted: DatasetKind | undefined): Promise<Loaded | undefined> {
-    return this.#inTurn(async () => {
-      const start = performance.now();
-      const after = (outcome: Outcome) => ({ ...outcome, duration: Math.round(performance.now() - start) });
-      if (!isDatasetName(name)) {
-        this.#log.warn('A dataset was not loaded: its name leaves the folder.');
-        return undefined;
-      }
-      let apply: () => Promise<Outcome>;
-      try {
-        const found = await findDataset(this.#root, name, this.#log);
-        if (wanted !== undefined && found.kind !== wanted) {
-          this.#log.warn(`A dataset was not loaded: it holds ${found.kind}, and ${wanted} were asked for.`);
-          return after(nothingLoaded);
-        }
-        // All of it is read before any of it is used.
-        if (found.kind === 'keys') {
-          const keys = await readAllKeys(found.data);
-          apply = () => this.#applyKeys(keys);
-        } else {
-          const sessions = await readAllSessions(found.data);
-          apply = () => this.#applySessions(sessions);
-        }
-      } catch (cause) {
-        this.#log.warn('A dataset was not loaded; nothing was changed.', cause);
-        return undefined;
-      }
-      try {
-        return after(await apply());
-      } catch (cause) {
-        this.#log.warn('A dataset was not loaded; nothing was changed.', cause);
-        return after(nothingLoaded);
-      }
-    });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #afterOthers<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work);
     this.#last = done.catch(() => undefined);
     return done;

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, realpath } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { isObject } from '../json/request.js';
-import { readExactly, type WireValue } from '../json/wire.js';
+import { ValueError } from '../../errors.js';
+import { readExactly } from '../json/read.js';
+import { isObject, type WireValue } from '../json/wire.js';
 import type { Log } from '../log.js';
 import { readRegularFile } from './text.js';
 
@@ -23,6 +24,18 @@ export class DatasetError extends Error {}
  * for a part of that.
  */
 const ownNames = /^(?:\d+|md|data)$/i;
+
+/** Throws a `ValueError` if a folder does not exist or can't be written to. */
+export async function checkFolder(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new ValueError(`persist names "${folder}", which is not a folder. Create it first.`, 'persist');
+  await access(folder, constants.W_OK).catch((cause) => {
+    throw new ValueError(`persist names "${folder}", which can't be written to.`, 'persist', { cause });
+  });
+}
 
 /** Whether a name stays inside the folder. NemesisDB uses names as paths; those of subfolders are kept working. */
 export function isDatasetName(name: string): boolean {

@@ -1,13 +1,14 @@
-import { member } from '../commands/parameters.js';
-import { readExpiry } from '../commands/sessions.js';
-import { isObject } from '../json/request.js';
 import { valueText } from '../json/value-text.js';
-import type { WireObject, WireValue } from '../json/wire.js';
+import { isObject, member, type WireObject, type WireValue } from '../json/wire.js';
+import type { Entry } from '../store/entry.js';
+import { type Expiry, readExpiry } from '../store/expiry.js';
 import { Shards } from '../store/memory/shards.js';
-import type { Entry, Expiry, SavedSession } from '../store/store.js';
+import type { SavedSession } from '../store/store.js';
 import { tokenOf } from '../store/tokens.js';
 import { DatasetError } from './folders.js';
-import type { Item } from './writer.js';
+
+/** What is saved as one, a key or a session: its text, or the pieces of it if it is long. */
+export type Item = string | Iterable<string>;
 
 /** A session with more keys than this is written piece by piece, of so many keys each. */
 const pieceKeys = 1000;

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readExactly, readQuickly, type WireValue } from '../json/wire.js';
-import type { Entry } from '../store/store.js';
+import { readExactly, readQuickly } from '../json/read.js';
+import type { WireValue } from '../json/wire.js';
+import type { Entry } from '../store/entry.js';
 import { Turns } from '../turns.js';
 import { DatasetError, type DatasetKind } from './folders.js';
 import { type LoadedSession, Names, readKeys, readSessions } from './items.js';

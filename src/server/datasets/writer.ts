@@ -2,10 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { complete, type DatasetKind, flush, formVersion, kindNumbers, makeFolder, nextTimestamp } from './folders.js';
+import type { Item } from './items.js';
 import { frames } from './slices.js';
-
-/** What is saved as one, a key or a session: its text, or the pieces of it where it is long. */
-export type Item = string | Iterable<string>;
 
 /** A new data file is begun past this many characters. */
 const fileLength = 10 * 1024 * 1024;

@@ -1,5 +1,4 @@
-import { isObject } from '../json/request.js';
-import type { WireValue } from '../json/wire.js';
+import { isObject, type WireValue } from '../json/wire.js';
 import { codePoints, functionNamed } from './functions.js';
 import { PathError } from './path-error.js';
 import { Place, withoutRepeats } from './place.js';

@@ -1,5 +1,5 @@
-import { isObject } from '../json/request.js';
-import { RealNumber, readExactly, type WireValue } from '../json/wire.js';
+import { readExactly } from '../json/read.js';
+import { isObject, RealNumber, type WireValue } from '../json/wire.js';
 import { PathError, PathRefusedError } from './path-error.js';
 import { areEqual, double, isInteger, isNumber, namesOf, negate, order, toDouble } from './values.js';
 import type { Work } from './work.js';

@@ -1,4 +1,5 @@
-import { readExactly, type WireValue } from '../json/wire.js';
+import { readExactly } from '../json/read.js';
+import type { WireValue } from '../json/wire.js';
 import { PathError } from './path-error.js';
 
 const escapes: Readonly<Record<string, string>> = {

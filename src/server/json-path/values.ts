@@ -1,5 +1,4 @@
-import { isObject } from '../json/request.js';
-import { RealNumber, type WireObject, type WireValue } from '../json/wire.js';
+import { isObject, RealNumber, type WireObject, type WireValue } from '../json/wire.js';
 import type { BinaryOperator } from './syntax.js';
 import type { Work } from './work.js';
 

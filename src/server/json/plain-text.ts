@@ -1,4 +1,4 @@
-import type { JsonText } from './value-text.js';
+import type { JsonText } from './wire.js';
 
 /** The characters that are looked at, by their codes: to compare them as texts takes twice as long. */
 const [space, quote, comma, colon, backslash, tilde] = [32, 34, 44, 58, 92, 126] as const;

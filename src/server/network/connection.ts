@@ -1,38 +1,32 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../clock.js';
-import { encodeTextFrames } from '../../protocol/text-frames.js';
-import type { Dispatcher } from '../commands/dispatcher.js';
+import type { Dispatcher, Execution } from '../commands/dispatcher.js';
 import type { Log } from '../log.js';
-import type { Later } from '../store/store.js';
+import type { Reader, ReplyMemory } from './reply-memory.js';
+import type { TurnQueue, TurnTaker } from './turn-queue.js';
 
 /**
- * A server's end of a WebSocket. Where the peer breaks the protocol, or sends more than `maxPayload`, NemesisDB drops the
- * connection without a close frame (its client sees 1006), and so does this.
+ * A WebSocket of the server. If the peer breaks the protocol or sends more than `maxPayload`, NemesisDB drops the connection
+ * without a close frame (its client sees 1006), and so does this.
  */
 export class DroppingWebSocket extends WebSocket {
   override close(code?: number, reason?: string | Buffer): void {
-    // 1002, 1003, 1007, 1009: with these, and from inside of ws alone, it closes for what the peer has sent.
+    // 1002, 1003, 1007, 1009: only ws itself closes with these, for what the peer has sent.
     if (code === 1002 || code === 1003 || code === 1007 || code === 1009) this.terminate();
     else super.close(code, reason);
   }
-}
-
-/** What a server wrote last, to any of its clients. */
-export interface LastReply {
-  /** By the server's clock, in ms. */
-  writtenAt: number;
 }
 
 export interface ConnectionOptions {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly log: Log;
-  /** To be told of each write. */
-  readonly lastReply: LastReply;
-  /** Bytes of replies that may wait for a client before it is read from no more. */
+  readonly turns: TurnQueue;
+  readonly replyMemory: ReplyMemory;
+  /** Bytes of replies that may wait for a client before its requests are no longer executed. */
   readonly highWaterMark: number;
-  /** Milliseconds that a client may take nothing of the replies that wait, before it is dropped. */
+  /** Milliseconds in which a client may read nothing of the replies that wait. */
   readonly stallTimeout: number;
 }
 
@@ -41,170 +35,222 @@ interface Frame {
   readonly isBinary: boolean;
 }
 
+/** The place of a reply: replies are sent in the order of their requests. */
+interface Slot {
+  text: string | undefined;
+}
+
+/** Requests that have arrived and are not executed yet. Beyond these bounds the socket is not read. */
+const maxInbox = { frames: 256, bytes: 64 * 1024 };
+
+/** Requests that the store may be executing for one client. */
+const maxUnderWay = 128;
+
 /**
- * What a connection does: `ready` answers frames as they come; `answering` waits for the store; `stalled` waits for the
- * client to read. In the last two, what has arrived already waits in line.
+ * What a connection does: `serving`; `stalled` until the client has read the replies that wait for it; `closing` until the
+ * store has answered what is under way; `closed`.
  */
-type Phase = 'ready' | 'answering' | 'stalled';
+type State = 'serving' | 'stalled' | 'closing' | 'closed';
 
-const nothing = Buffer.alloc(0);
-
-/** One client: answers its frames in order of arrival, and never drops a reply. */
-export class Connection {
+/** One client. Executes its requests in order of arrival, several at a time if the store takes a while, and drops no reply. */
+export class Connection implements TurnTaker, Reader {
+  readonly #id: string;
   readonly #socket: WebSocket;
   readonly #stream: Socket;
   readonly #options: ConnectionOptions;
-  #phase: Phase = 'ready';
-  #line: Frame[] = [];
-  #closeAfterAnswer: (() => void) | undefined;
-  /** Replies to what arrived together: they leave in one write. */
-  #replies: string[] = [];
-  /** How many characters they have. */
-  #unwritten = 0;
-  /** Whether it was told that the client was dropped. */
+  #state: State = 'serving';
+  #inbox: Frame[] = [];
+  #inboxBytes = 0;
+  /** The request that is next, if it was read already. */
+  #next: Execution | undefined;
+  /** The replies that are not sent yet, in the order of their requests. */
+  readonly #slots: Slot[] = [];
+  /** Whether a command on the whole store is under way: it runs alone. */
+  #isAlone = false;
+  /** Bytes written in this turn. */
+  #written = 0;
   #isDropped = false;
-  /** Whether anything has arrived since the last look for idle connections. */
-  #heard = true;
+  /** Whether anything has arrived since the last check for idle connections. */
+  #isActive = true;
+  #close = () => {};
 
-  constructor(socket: WebSocket, stream: Socket, options: ConnectionOptions) {
+  constructor(id: string, socket: WebSocket, stream: Socket, options: ConnectionOptions) {
+    this.#id = id;
     this.#socket = socket;
     this.#stream = stream;
     this.#options = options;
     // ws gives one Buffer a message, as `binaryType` is left alone
     socket.on('message', (data, isBinary) => this.#receive({ data: data as Buffer, isBinary }));
     socket.on('pong', () => {
-      this.#heard = true;
+      this.#isActive = true;
     });
     socket.on('ping', () => {
-      // ws drops one that sends pings without reading the answers, and says so nowhere else.
-      if (stream.destroyed) this.#tellDropped('it sends pings and does not read the answers');
+      // ws destroys the stream of a client that sends pings without reading the answers, and reports it nowhere else.
+      if (stream.destroyed) this.#logDropped('it sends pings and does not read the answers');
     });
-    socket.on('error', (cause) => this.#tellDropped(cause.message));
+    socket.on('error', (cause) => this.#logDropped(cause.message));
     socket.on('close', () => this.#forget());
     stream.on('timeout', () => {
-      if (this.#phase !== 'stalled') return;
-      this.#tellDropped(`it had not read its replies for ${options.stallTimeout} ms`);
-      socket.terminate();
+      if (this.#state === 'stalled') this.#drop(`it has not read its replies for ${options.stallTimeout} ms`);
     });
   }
 
-  /** Asks the client whether it lives; drops one that has said nothing since it was last asked. */
+  /** Pings the client; drops it if nothing has arrived since the last ping. */
   checkAlive(): void {
-    // It is not being listened to.
-    if (this.#phase !== 'ready') return;
-    if (!this.#heard) {
-      this.#tellDropped('it answers no pings');
-      this.#socket.terminate();
+    // Nothing is read from it now, not even a pong.
+    if (this.#socket.isPaused) return;
+    if (!this.#isActive) {
+      this.#drop('it answers no pings');
       return;
     }
-    this.#heard = false;
+    this.#isActive = false;
     this.#socket.ping();
   }
 
-  /**
-   * Closes with a close frame, after the answer that is being waited for, if any; drops the connection where the client
-   * does not answer the frame in time.
-   */
+  /** Closes with a close frame once what is under way is answered. Drops a client that does not answer the frame in time. */
   close(code: number, timeout: number): void {
-    if (this.#phase === 'answering') {
-      this.#closeAfterAnswer = () => this.close(code, timeout);
-      return;
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#state = 'closing';
+    this.#emptyInbox();
+    this.#close = () => {
+      this.#socket.close(code);
+      // Reads on, for the client's own close frame.
+      this.#socket.resume();
+      const cancel = this.#options.clock.schedule(() => this.#socket.terminate(), timeout);
+      this.#socket.once('close', cancel);
+    };
+    if (this.#slots.length === 0) this.#close();
+  }
+
+  /** Executes requests that have arrived, and sends replies that are there. */
+  takeTurn(until: number): boolean {
+    this.#written = 0;
+    this.#stream.cork();
+    this.#sendReady();
+    for (let count = 1; this.#isReady(); count++) {
+      this.#execute();
+      if (this.#written > this.#options.highWaterMark) break;
+      // Looking at the time costs a hundredth of a request.
+      if (count % 8 === 0 && performance.now() >= until) break;
     }
-    this.#line = [];
-    this.#write();
-    this.#socket.close(code);
-    // Reads on, for the client's own close frame.
-    this.#socket.resume();
-    const cancel = this.#options.clock.schedule(() => this.#socket.terminate(), timeout);
-    this.#socket.once('close', cancel);
+    this.#stream.uncork();
+    this.#noteWaiting();
+    if (this.#state === 'closing' && this.#slots.length === 0) this.#close();
+    if (this.#state === 'serving' && this.#socket.isPaused && !this.#isInboxFull()) this.#socket.resume();
+    return this.#isReady();
+  }
+
+  dropForMemory(): void {
+    this.#drop('the replies that wait for it take too much memory');
   }
 
   #receive(frame: Frame): void {
-    this.#heard = true;
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#phase === 'ready') this.#process(frame);
-    else this.#line.push(frame);
+    this.#isActive = true;
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    this.#inbox.push(frame);
+    this.#inboxBytes += frame.data.length;
+    if (this.#isInboxFull()) this.#socket.pause();
+    if (this.#state === 'serving') this.#options.turns.request(this);
   }
 
-  #process({ data, isBinary }: Frame): void {
+  #isInboxFull(): boolean {
+    return this.#inbox.length >= maxInbox.frames || this.#inboxBytes >= maxInbox.bytes;
+  }
+
+  /** Whether the next request can be executed now. */
+  #isReady(): boolean {
+    if (this.#state !== 'serving' || this.#isAlone || this.#inbox.length === 0) return false;
+    if (this.#slots.length === 0) return true;
+    this.#next ??= this.#read();
+    return this.#next.scope === 'place' && this.#slots.length < maxUnderWay;
+  }
+
+  #read(): Execution {
+    const [frame] = this.#inbox;
     const { dispatcher } = this.#options;
-    const reply: Later<string> = isBinary ? dispatcher.answerBinary() : dispatcher.answer(data.toString());
+    if (frame === undefined || frame.isBinary) return { scope: 'place', run: () => dispatcher.answerBinary() };
+    return dispatcher.read(frame.data.toString());
+  }
+
+  #execute(): void {
+    const { scope, run } = this.#next ?? this.#read();
+    this.#next = undefined;
+    this.#inboxBytes -= this.#inbox.shift()?.data.length ?? 0;
+    const reply = run(this.#id);
     if (typeof reply === 'string') {
-      this.#send(reply);
+      if (this.#slots.length === 0) this.#send(reply);
+      else this.#slots.push({ text: reply });
       return;
     }
-    this.#phase = 'answering';
-    // Reading on would only fill the line.
-    this.#socket.pause();
+    const slot: Slot = { text: undefined };
+    this.#slots.push(slot);
+    if (scope === 'store') this.#isAlone = true;
     void reply.then((text) => {
-      if (this.#phase !== 'answering') return;
-      this.#phase = 'ready';
-      this.#send(text);
-      if (this.#closeAfterAnswer) this.#closeAfterAnswer();
-      else this.#goOn();
+      slot.text = text;
+      if (scope === 'store') this.#isAlone = false;
+      if (this.#state !== 'closed') this.#options.turns.request(this);
     });
+  }
+
+  #sendReady(): void {
+    for (let slot = this.#slots[0]; slot?.text !== undefined; slot = this.#slots[0]) {
+      this.#slots.shift();
+      this.#send(slot.text);
+    }
   }
 
   #send(reply: string): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#replies.length === 0) process.nextTick(this.#write);
-    this.#replies.push(reply);
-    this.#unwritten += reply.length;
-    const { highWaterMark } = this.#options;
-    // Written before it is judged: only what the client does not take is held against it.
-    if (this.#unwritten > highWaterMark) this.#write();
-    if (this.#phase === 'ready' && this.#stream.writableLength > highWaterMark) this.#stall();
+    this.#written += reply.length;
+    this.#socket.send(reply, this.#onWritten);
   }
 
-  /** Writes past ws, which holds nothing back that this could overtake: it has no compression here. */
-  readonly #write = (): void => {
-    if (this.#replies.length === 0) return;
-    const replies = this.#replies;
-    this.#replies = [];
-    this.#unwritten = 0;
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#stream.write(encodeTextFrames(replies));
-    this.#options.lastReply.writtenAt = this.#options.clock.now();
+  readonly #onWritten = (): void => {
+    if (this.#state === 'stalled') this.#noteWaiting();
   };
 
+  /** Notes how much waits for the client to read, and stalls if it is too much. */
+  #noteWaiting(): void {
+    const waiting = this.#socket.bufferedAmount;
+    if (this.#state !== 'closed') this.#options.replyMemory.set(this, waiting);
+    if (this.#state === 'serving' && waiting > this.#options.highWaterMark) this.#stall();
+    else if (this.#state === 'stalled' && waiting === 0) this.#goOn();
+  }
+
   #stall(): void {
-    this.#phase = 'stalled';
+    this.#state = 'stalled';
     this.#socket.pause();
-    // Begins anew whenever the client takes some of a long reply: `writableLength` falls only when it has all of it.
+    // The platform begins it anew each time that the client reads some of a long reply.
     this.#stream.setTimeout(this.#options.stallTimeout);
-    // Written once all before it is, however little that was: a stream tells of its 'drain' only where it was over its own mark.
-    this.#stream.write(nothing, (failed) => {
-      if (!failed) this.#drained();
-    });
   }
 
-  #drained(): void {
-    if (this.#phase !== 'stalled') return;
-    this.#stream.setTimeout(0);
-    this.#phase = 'ready';
-    this.#goOn();
-  }
-
-  /** Answers what waits in line, as far as that goes, and then reads on. */
   #goOn(): void {
-    let answered = 0;
-    for (const frame of this.#line) {
-      if (this.#phase !== 'ready') break;
-      this.#process(frame);
-      answered++;
-    }
-    this.#line = this.#line.slice(answered);
-    if (this.#phase === 'ready' && this.#socket.isPaused) this.#socket.resume();
+    this.#state = 'serving';
+    this.#stream.setTimeout(0);
+    this.#options.turns.request(this);
   }
 
-  #tellDropped(why: string): void {
+  #drop(why: string): void {
+    this.#logDropped(why);
+    this.#socket.terminate();
+  }
+
+  #logDropped(why: string): void {
     if (this.#isDropped) return;
     this.#isDropped = true;
     this.#options.log.warn(`A client was dropped: ${why}.`);
   }
 
+  #emptyInbox(): void {
+    this.#inbox = [];
+    this.#inboxBytes = 0;
+    this.#next = undefined;
+  }
+
   #forget(): void {
-    this.#phase = 'ready';
-    this.#line = [];
+    this.#state = 'closed';
+    this.#emptyInbox();
+    this.#options.turns.leave(this);
+    this.#options.replyMemory.set(this, 0);
   }
 }

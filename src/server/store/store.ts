@@ -1,113 +1,135 @@
-import type { JsonText } from '../json/value-text.js';
+import type { JsonText } from '../json/wire.js';
+import type { Entry, Place } from './entry.js';
+import type { SessionEvents } from './events.js';
+import type { Expiry } from './expiry.js';
+import type { Later } from './later.js';
 import type { SessionToken } from './tokens.js';
 
-/** What a store gives: at once where it can (memory: no promise per command), or later. */
-export type Later<T> = T | Promise<T>;
-
-/** Goes on with a value, at once where it is there. */
-export function andThen<T, R>(value: Later<T>, next: (value: T) => Later<R>): Later<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
-
-/** Where keys live: in a session, or (`undefined`) at the top level. */
-export type Place = SessionToken | undefined;
-
-/** A key and its value. */
-export type Entry = readonly [key: string, value: JsonText];
-
-/** How a session expires. */
-export interface Expiry {
-  /** Seconds, not 0. A `bigint` where a double can't hold it. */
-  readonly duration: number | bigint;
-  /** Whether the session ends with its keys. Otherwise these alone go, and its duration begins anew. */
-  readonly deleteSession: boolean;
-  /** Whether `SH_SET` and `SH_ADD` move its deadline. */
-  readonly extendOnSetAdd: boolean;
-  /** Whether `SH_GET` moves its deadline. */
-  readonly extendOnGet: boolean;
-}
-
-/** A session as `SH_INFO` tells it. */
+/** A session as `SH_INFO` describes it. */
 export interface SessionInfo {
-  /** How many keys it has. */
   readonly keyCount: number;
-  /** How, and in how many milliseconds from now, negative past its deadline. Absent: it never expires. */
+  /** Absent if the session never expires. `remaining` is in milliseconds, negative past the deadline. */
   readonly expires?: { readonly expiry: Expiry; readonly remaining: number };
 }
 
 /** A session as a dataset holds it. */
 export interface SavedSession {
-  /** Its token. */
   readonly token: SessionToken;
-  /** `undefined` where it never expires. */
+  /** `undefined` if it never expires. */
   readonly expiry: Expiry | undefined;
-  /** Its keys, with their values. */
   readonly entries: Iterable<Entry>;
 }
 
-/** What became of a write: done, no such session, or refused as the store is full (nothing was written). */
+/** What became of a write. `full`: it would exceed the store's memory, and nothing was written. */
 export type Written = 'written' | 'no session' | 'full';
 
+/** What `update` makes of a value. */
+export interface Change<R> {
+  /** The new value; absent to leave it as it is. */
+  readonly value?: JsonText | undefined;
+  /** What `update` gives back. */
+  readonly result: R;
+}
+
+/** What became of an update. */
+export type Updated<R> =
+  | { readonly outcome: 'done'; readonly result: R }
+  | { readonly outcome: 'no key' }
+  | { readonly outcome: 'full' };
+
+/** Items in batches, so that neither side needs memory for all of them. */
+export type Batches<T> = Iterable<readonly T[]> | AsyncIterable<readonly T[]>;
+
 /**
- * All that the server's commands ask of the place where keys and sessions are kept. Each method is one round trip, and
- * atomic: a store over a network does what a command needs in one step (look the session up, extend it, write). Where a
- * `place` is a session that does not exist, a method says so: `undefined`, or `'no session'`.
+ * Thrown, or a promise rejected with it, if the store can't be reached. The command may or may not have taken effect. Its
+ * client gets status 9000, `StoreUnavailable`.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/**
+ * Where keys and sessions are kept. The server calls nothing else: it holds no state of its own, and any number of servers
+ * can share a store over a network.
+ *
+ * There are two contracts:
+ * - **One place**, that is a session, or one key at the top level: each call is atomic and one round trip. Calls for a place
+ *   take effect in the order in which they are made; the caller does not wait for one before it makes the next.
+ * - **The whole store**: in batches, and consistent per shard. The caller waits for calls before it and makes no others
+ *   meanwhile on behalf of the same client.
+ *
+ * Time is the store's own: several servers with clocks that differ agree on when a session expires.
+ *
+ * `by`, at the end of some methods, names the connection that asks, for the events that this causes.
  */
 export interface Store {
-  /** Writes keys; with `keepExisting` only those that are not there. Extends a session that is extended by it. */
-  set(place: Place, entries: readonly Entry[], keepExisting: boolean): Later<Written>;
-  /** The values of keys, in their order. Extends a session that is extended by it. */
-  get(place: Place, keys: readonly string[]): Later<readonly (JsonText | undefined)[] | undefined>;
-  /** Removes keys; absent ones are no error. */
+  /** Makes ready, if it is not yet. Rejects if the store can't be used. Each server that uses a store opens it. */
+  open(): Later<void>;
+  /** Releases everything. Whoever made the store closes it, after the servers that use it. */
+  close(): Later<void>;
+  /** Whether commands can be executed now: `/healthz` answers 503 if not. */
+  readonly isReady: boolean;
+  /** Approximate bytes in use, if the store counts them. */
+  readonly memoryUsed?: number;
+  /** What happens to sessions. */
+  readonly events: SessionEvents;
+  /**
+   * Sweeps now and then, `interval` milliseconds apart: ends sessions past their deadline, or clears their keys. Several
+   * servers may do so at once; each session expires once. Returns its undo.
+   */
+  startExpiry(interval: number, onError: (cause: unknown) => void): () => void;
+
+  // One place. `undefined` or 'no session': the place is a session that does not exist.
+
+  /** Writes entries; with `keepExisting` only those whose key is absent. Moves the deadline if `extendOnSetAdd`. */
+  set(place: Place, entries: readonly Entry[], keepExisting: boolean, by?: string): Later<Written>;
+  /** The values of keys, in their order. Moves the deadline if `extendOnGet`. */
+  get(place: Place, keys: readonly string[], by?: string): Later<readonly (JsonText | undefined)[] | undefined>;
+  /** Removes keys. Absent keys are no error. */
   remove(place: Place, keys: readonly string[]): Later<true | undefined>;
   /** Which of the keys exist, in their order. */
   contains(place: Place, keys: readonly string[]): Later<readonly string[] | undefined>;
-  /** How many keys there are. */
-  count(place: Place): Later<number | undefined>;
-  /** The keys, in any order. */
-  keys(place: Place): Later<readonly string[] | undefined>;
-  /** Removes all keys and writes those given. Gives the number removed. */
-  clear(place: Place, entries: readonly Entry[]): Later<number | 'full' | undefined>;
-
+  /** How many keys a session has. */
+  count(token: SessionToken): Later<number | undefined>;
+  /** The keys of a session, sorted by name. */
+  keys(token: SessionToken): Later<readonly string[] | undefined>;
+  /** Removes all keys of a session and writes the entries given. Gives how many keys were removed. */
+  clear(token: SessionToken, entries: readonly Entry[]): Later<number | 'full' | undefined>;
   /**
-   * Writes top-level keys, as many as a dataset has: all of them, or none where they do not fit. May take its time, and
-   * show some of them before others.
+   * Changes the value of a top-level key. `change` is pure: a store over a network runs it again if another client was
+   * faster. What it throws comes out of here, and nothing is changed.
    */
-  setAll(entries: readonly Entry[]): Later<'written' | 'full'>;
-  /** Top-level entries: those of the keys given that exist, one for each mention, or all. */
-  entries(keys: readonly string[] | undefined): Later<Iterable<Entry>>;
-  /**
-   * Changes a top-level key's value as one step. False: no such key. What `change` throws comes out of here. A store that is
-   * bounded tells it by how many bytes the value may grow; it gives `undefined`, and nothing changes, where that can't do.
-   */
-  alter(key: string, change: (value: JsonText, room?: number) => JsonText | undefined): Later<boolean | 'full'>;
+  update<R>(key: string, change: (value: JsonText) => Change<R>): Later<Updated<R>>;
 
-  /** Starts a session, with keys where it is loaded. `exists`: the token is alive, and nothing was changed. */
+  /** Starts a session, with entries if it is loaded. `exists`: the token is in use, and nothing was changed. */
   start(
     token: SessionToken,
     expiry: Expiry | undefined,
     entries: readonly Entry[],
   ): Later<'started' | 'exists' | 'full'>;
-  /** Ends a session. False: there is none. */
-  end(token: SessionToken): Later<boolean>;
-  /** Ends all sessions, and gives their number. */
-  endAll(): Later<number>;
+  /** Ends a session. `false`: there is none. */
+  end(token: SessionToken, by?: string): Later<boolean>;
+  /** What `SH_INFO` says about a session. */
+  info(token: SessionToken): Later<SessionInfo | undefined>;
   /** Which of these sessions exist, in their order. */
   exist(tokens: readonly SessionToken[]): Later<readonly SessionToken[]>;
-  /** What `SH_INFO` tells of a session. */
-  info(token: SessionToken): Later<SessionInfo | undefined>;
+
+  // The whole store.
+
+  /** How many keys there are at the top level. */
+  countTopLevel(): Later<number>;
+  /** The top-level keys. A store that can gives them in the order in which they were made. */
+  topLevelKeys(): Batches<string>;
+  /** Removes all top-level keys and writes the entries given. Gives how many keys were removed. */
+  clearTopLevel(entries: readonly Entry[]): Later<number | 'full'>;
+  /** Top-level entries: all, or those of the keys given, in their order, one for each mention. */
+  scan(keys?: readonly string[]): Batches<Entry>;
+  /** Sessions: all, or those of the tokens given. Each is consistent in itself. */
+  scanSessions(tokens?: readonly SessionToken[]): Batches<SavedSession>;
+  /** Writes the top-level entries of a dataset: all of them, or none if they are known not to fit. */
+  load(entries: readonly Entry[]): Later<'loaded' | 'full'>;
+  /** Ends all sessions. Gives how many there were. */
+  endAll(by?: string): Later<number>;
   /** How many sessions there are, and how many keys in all of them. */
   totals(): Later<{ readonly sessions: number; readonly keys: number }>;
-  /** Looks for expired sessions, as of `now` (the store's clock). True: it stopped to let others work; call it again. */
-  sweep(now: number): Later<boolean>;
-
-  /** The top-level keys of this moment, in batches; writes in the meantime do not show. One snapshot at a time. */
-  snapshotKeys(): AsyncIterable<readonly Entry[]> | Iterable<readonly Entry[]>;
-  /** The sessions of this moment, all or those of the tokens given, in batches. One snapshot at a time. */
-  snapshotSessions(
-    tokens?: readonly SessionToken[],
-  ): AsyncIterable<readonly SavedSession[]> | Iterable<readonly SavedSession[]>;
-
-  /** Approximate bytes in use, where the store counts them. */
-  readonly memoryUsed?: number;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { WireValue } from '../json/wire.js';
 
-/** A session's token: an unsigned 64-bit integer in decimal, without leading zeros. Text, as no double holds it. */
+/** The token of a session: an unsigned 64-bit integer in decimal, without leading zeros. A string, as no double holds it. */
 export type SessionToken = string;
 
 const highest = '18446744073709551615';
@@ -11,7 +11,7 @@ export function fitsToken(digits: string): boolean {
   return digits.length < highest.length || (digits.length === highest.length && digits <= highest);
 }
 
-/** The token that a member of a request is; `undefined` where it is none. */
+/** The token that a value stands for; `undefined` if it can't be one. */
 export function tokenOf(value: WireValue | undefined): SessionToken | undefined {
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? String(value) : undefined;
   return typeof value === 'bigint' && value >= 0n ? String(value) : undefined;

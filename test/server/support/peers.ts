@@ -54,7 +54,7 @@ export async function serverWithFolder(
 export function keptLog(): Log & { lines: string[] } {
   const lines: string[] = [];
   const keep = (message: string) => void lines.push(message);
-  return { lines, error: keep, warn: keep, info: keep, debug: keep };
+  return { lines, error: keep, warn: keep, info: keep };
 }
 
 /** A frame as a client would send it, with a mask of zeros, which leaves the payload as it is. */

@@ -23,7 +23,10 @@ export class TruthfulStore extends MemoryStore {
   readonly #facts = new Map<SessionToken, Fact[]>();
 
   constructor() {
-    super(systemClock);
+    super({ clock: systemClock });
+    this.events.live$.subscribe((event) => {
+      if (event.type === 'expired') this.#note(event.token, event.outcome === 'sessionDeleted' ? 'deleted' : 'cleared');
+    });
   }
 
   /** What happened to a session so far, oldest first. */
@@ -50,24 +53,6 @@ export class TruthfulStore extends MemoryStore {
   override get(place: Place, keys: readonly string[]): (JsonText | undefined)[] | undefined {
     if (place !== undefined) this.#note(place, keys.includes(keyOfOthers) ? 'touched by others' : 'touched');
     return super.get(place, keys);
-  }
-
-  override sweep(now: number): boolean {
-    const tokens = this.exist([...this.#facts.keys()]);
-    const before = new Map(tokens.map((token) => [token, this.#remaining(token)]));
-    const goesOn = super.sweep(now);
-    for (const [token, remaining] of before) {
-      const left = this.#remaining(token);
-      if (left === undefined) this.#note(token, 'deleted');
-      else if (remaining !== undefined && remaining <= 0 && left > 0) this.#note(token, 'cleared');
-    }
-    return goesOn;
-  }
-
-  /** Milliseconds to the deadline; infinite where there is none, nothing where the session is gone. */
-  #remaining(token: SessionToken): number | undefined {
-    const info = this.info(token);
-    return info === undefined ? undefined : (info.expires?.remaining ?? Number.POSITIVE_INFINITY);
   }
 
   #note(token: SessionToken, type: Fact['type']): void {

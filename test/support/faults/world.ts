@@ -28,7 +28,7 @@ export class FaultWorld implements AsyncDisposable {
   ) {}
 
   static async start(): Promise<FaultWorld> {
-    const store = new MemoryStore(systemClock, Number.POSITIVE_INFINITY);
+    const store = new MemoryStore({ clock: systemClock });
     const server = await NdbServer.listen({ port: 0, store });
     const world = new FaultWorld(store, await FaultProxy.listen(server.port), server);
     await world.#witness((witness) => world.ledger.prepare(witness));

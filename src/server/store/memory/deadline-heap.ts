@@ -1,10 +1,10 @@
-/** Something that waits for a moment. `queued` belongs to the heap while it is in it. */
-export interface Waiting {
+/** An item of the heap. `queued` belongs to the heap while the item is in it. */
+export interface Queued {
   queued: number;
 }
 
-/** A binary heap of what waits, the earliest on top: a sweep costs what is due, not what waits. */
-export class DeadlineHeap<T extends Waiting> {
+/** A binary heap with the earliest item on top: a sweep costs what is due, not what waits. */
+export class DeadlineHeap<T extends Queued> {
   #items: T[] = [];
 
   get size(): number {
@@ -16,7 +16,7 @@ export class DeadlineHeap<T extends Waiting> {
     this.#rise(this.#items.push(item) - 1, item);
   }
 
-  /** Takes the earliest out, where it waits for a moment before `now`. */
+  /** Takes the earliest item out, if its moment is before `now`. */
   popBefore(now: number): T | undefined {
     const top = this.#items[0];
     if (top === undefined || top.queued >= now) return undefined;
@@ -25,7 +25,7 @@ export class DeadlineHeap<T extends Waiting> {
     return top;
   }
 
-  /** Throws out all that is no longer waited for. Sorted is a heap, too. */
+  /** Removes all other items. A sorted list is a heap. */
   keepOnly(wanted: (item: T) => boolean): void {
     this.#items = this.#items.filter(wanted).sort((a, b) => a.queued - b.queued);
   }

@@ -1,194 +1,230 @@
-import type { Clock } from '../../../clock.js';
-import type { JsonText } from '../../json/value-text.js';
+import { type Clock, systemClock } from '../../../clock.js';
+import type { JsonText } from '../../json/wire.js';
 import { Turns } from '../../turns.js';
-import type { Entry, Expiry, Place, SavedSession, SessionInfo, Store, Written } from '../store.js';
+import type { Entry, Place } from '../entry.js';
+import type { SessionEvents } from '../events.js';
+import type { Expiry } from '../expiry.js';
+import type { Batches, Change, SavedSession, SessionInfo, Store, Updated, Written } from '../store.js';
 import type { SessionToken } from '../tokens.js';
-import { type Budget, sizeOf, TopLevelKeys } from './keys.js';
+import { Budget, sizeOf } from './budget.js';
+import { defaultBounds, type EventLogBounds, MemoryEvents } from './event-log.js';
 import { MemorySessions, sessionOverhead } from './sessions.js';
+import { sweepRegularly } from './sweeper.js';
+import { batchesOf, TopLevelKeys } from './top-level-keys.js';
 
-/** How many keys `setAll` writes before it looks whether it is others' turn. */
-const setAtOnce = 500;
+/** How a store in memory is set up. */
+export interface MemoryStoreOptions {
+  /** Approximate bytes that keys and sessions may take. Default: no bound. */
+  readonly maxMemory?: number | undefined;
+  /** What the log of expired and ended sessions keeps. */
+  readonly events?: Partial<EventLogBounds> | undefined;
+  /** Where time comes from. Default: the machine. */
+  readonly clock?: Clock | undefined;
+}
 
-/** Keys and sessions in this process's memory. Every method but `setAll` answers at once. */
+/** Keys and sessions in the memory of this process. Every method but `load` answers at once. */
 export class MemoryStore implements Store {
   readonly #clock: Clock;
   readonly #budget: Budget;
   readonly #topLevel: TopLevelKeys;
   readonly #sessions: MemorySessions;
+  readonly events: SessionEvents;
+  readonly isReady = true;
 
-  /** `maxMemory`: approximate bytes that entries and sessions may take. */
-  constructor(clock: Clock, maxMemory = Number.POSITIVE_INFINITY) {
+  constructor({ maxMemory = Number.POSITIVE_INFINITY, events = {}, clock = systemClock }: MemoryStoreOptions = {}) {
+    const log = new MemoryEvents(clock, { ...defaultBounds, ...events });
+    this.events = log;
     this.#clock = clock;
-    this.#budget = { used: 0, max: maxMemory };
+    this.#budget = new Budget(maxMemory);
     this.#topLevel = new TopLevelKeys(this.#budget);
-    this.#sessions = new MemorySessions(clock, this.#budget);
+    this.#sessions = new MemorySessions(clock, this.#budget, log);
   }
+
+  open(): void {}
+
+  close(): void {}
 
   get memoryUsed(): number {
     return this.#budget.used;
   }
 
-  set(place: Place, entries: readonly Entry[], keepExisting: boolean): Written {
+  startExpiry(interval: number, onError: (cause: unknown) => void): () => void {
+    return sweepRegularly((now) => this.#sessions.sweep(now), this.#clock, interval, onError);
+  }
+
+  set(place: Place, entries: readonly Entry[], keepExisting: boolean, by?: string): Written {
     if (place === undefined) {
-      const wanted = keepExisting ? entries.filter(([key]) => !this.#topLevel.has(key)) : entries;
+      const wanted = keepExisting ? entries.filter(([key]) => this.#topLevel.get(key) === undefined) : entries;
       if (!this.#hasRoom(() => this.#topLevel.growth(wanted))) return 'full';
-      for (const [key, value] of wanted) this.#topLevel.put(key, value);
+      for (const [key, value] of inOrder(wanted)) this.#topLevel.put(key, value);
       return 'written';
     }
     const session = this.#sessions.find(place);
     if (session === undefined) return 'no session';
-    const wanted = keepExisting ? entries.filter(([key]) => !session.map.has(key)) : entries;
+    const wanted = keepExisting ? entries.filter(([key]) => session.get(key) === undefined) : entries;
     if (!this.#hasRoom(() => session.growth(wanted))) return 'full';
-    if (session.expiry?.extendOnSetAdd) session.extend(this.#clock.now());
+    if (session.expiry?.extendOnSetAdd) this.#sessions.extend(session, by);
     for (const [key, value] of wanted) this.#sessions.put(session, key, value);
     return 'written';
   }
 
-  get(place: Place, keys: readonly string[]): (JsonText | undefined)[] | undefined {
+  get(place: Place, keys: readonly string[], by?: string): (JsonText | undefined)[] | undefined {
     if (place === undefined) return keys.map((key) => this.#topLevel.get(key));
     const session = this.#sessions.find(place);
-    if (session?.expiry?.extendOnGet) session.extend(this.#clock.now());
-    return session && keys.map((key) => session.map.get(key));
+    if (session?.expiry?.extendOnGet) this.#sessions.extend(session, by);
+    return session && keys.map((key) => session.get(key));
   }
 
   remove(place: Place, keys: readonly string[]): true | undefined {
-    const session = place === undefined ? undefined : this.#sessions.find(place);
-    if (place !== undefined && session === undefined) return undefined;
-    for (const key of keys) {
-      if (session) this.#sessions.remove(session, key);
-      else this.#topLevel.remove(key);
+    if (place === undefined) {
+      for (const key of keys) this.#topLevel.remove(key);
+      return true;
     }
+    const session = this.#sessions.find(place);
+    if (session === undefined) return undefined;
+    for (const key of keys) this.#sessions.remove(session, key);
     return true;
   }
 
   contains(place: Place, keys: readonly string[]): string[] | undefined {
-    if (place === undefined) return keys.filter((key) => this.#topLevel.has(key));
+    if (place === undefined) return keys.filter((key) => this.#topLevel.get(key) !== undefined);
     const session = this.#sessions.find(place);
-    return session && keys.filter((key) => session.map.has(key));
+    return session && keys.filter((key) => session.get(key) !== undefined);
   }
 
-  count(place: Place): number | undefined {
-    return place === undefined ? this.#topLevel.count : this.#sessions.find(place)?.map.size;
+  count(token: SessionToken): number | undefined {
+    return this.#sessions.find(token)?.count;
   }
 
-  keys(place: Place): string[] | undefined {
-    if (place === undefined) return Array.from(this.#topLevel, ([key]) => key);
-    const session = this.#sessions.find(place);
-    return session && [...session.map.keys()];
+  keys(token: SessionToken): string[] | undefined {
+    return this.#sessions.find(token)?.keys().sort();
   }
 
-  clear(place: Place, entries: readonly Entry[]): number | 'full' | undefined {
-    const session = place === undefined ? undefined : this.#sessions.find(place);
-    if (place !== undefined && session === undefined) return undefined;
-    // Judged before anything is lost, and as if what goes away took no room.
-    if (!this.#hasRoom(() => entries.reduce((bytes, [key, value]) => bytes + sizeOf(key, value), 0))) return 'full';
-    const count = session ? this.#sessions.clear(session) : this.#topLevel.clear();
-    for (const [key, value] of entries) {
-      if (session) this.#sessions.put(session, key, value);
-      else this.#topLevel.put(key, value);
-    }
+  clear(token: SessionToken, entries: readonly Entry[]): number | 'full' | undefined {
+    const session = this.#sessions.find(token);
+    if (session === undefined) return undefined;
+    // Checked before anything is lost, and as if what goes away took no room.
+    if (!this.#hasRoom(() => sizeOfAll(entries))) return 'full';
+    const count = this.#sessions.clear(session);
+    for (const [key, value] of entries) this.#sessions.put(session, key, value);
     return count;
   }
 
-  async setAll(entries: readonly Entry[]): Promise<'written' | 'full'> {
-    const turns = new Turns();
-    const isBounded = this.#budget.max !== Number.POSITIVE_INFINITY;
-    const slices = Array.from({ length: Math.ceil(entries.length / setAtOnce) }, (_, index) => index * setAtOnce);
-    const inTurns = async (work: (slice: readonly Entry[]) => void) => {
-      for (const at of slices) {
-        work(entries.slice(at, at + setAtOnce));
-        const rest = turns.next();
-        if (rest) await rest;
-      }
-    };
-    let bytes = 0;
-    if (isBounded) {
-      await inTurns((slice) => {
-        bytes += this.#topLevel.growth(slice);
-      });
+  update<R>(key: string, change: (value: JsonText) => Change<R>): Updated<R> {
+    const former = this.#topLevel.get(key);
+    if (former === undefined) return { outcome: 'no key' };
+    const { value, result } = change(former);
+    if (value !== undefined) {
+      if (!this.#hasRoom(() => this.#topLevel.growth([[key, value]]))) return { outcome: 'full' };
+      this.#topLevel.put(key, value);
     }
-    if (!this.#hasRoom(() => bytes)) return 'full';
-    // Set aside, so that what others write meanwhile does not take it away.
-    this.#budget.used += bytes;
-    await inTurns((slice) => {
-      if (isBounded) {
-        const part = Math.min(bytes, this.#topLevel.growth(slice));
-        this.#budget.used -= part;
-        bytes -= part;
-      }
-      for (const [key, value] of slice) this.#topLevel.put(key, value);
-    });
-    this.#budget.used -= bytes;
-    return 'written';
-  }
-
-  entries(keys: readonly string[] | undefined): Iterable<Entry> {
-    if (keys === undefined) return this.#topLevel;
-    return keys.flatMap((key) => {
-      const value = this.#topLevel.get(key);
-      return value === undefined ? [] : [[key, value] as const];
-    });
-  }
-
-  alter(key: string, change: (value: JsonText, room?: number) => JsonText | undefined): boolean | 'full' {
-    const value = this.#topLevel.get(key);
-    if (value === undefined) return false;
-    const changed = change(value, Math.max(0, this.#budget.max - this.#budget.used));
-    if (changed === undefined || !this.#hasRoom(() => this.#topLevel.growth([[key, changed]]))) return 'full';
-    this.#topLevel.put(key, changed);
-    return true;
+    return { outcome: 'done', result };
   }
 
   start(token: SessionToken, expiry: Expiry | undefined, entries: readonly Entry[]): 'started' | 'exists' | 'full' {
     if (this.#sessions.find(token) !== undefined) return 'exists';
-    const growth = () => entries.reduce((bytes, [key, value]) => bytes + sizeOf(key, value), sessionOverhead);
-    if (!this.#hasRoom(growth)) return 'full';
+    if (!this.#hasRoom(() => sessionOverhead + sizeOfAll(entries))) return 'full';
     const session = this.#sessions.start(token, expiry);
     for (const [key, value] of entries) this.#sessions.put(session, key, value);
     return 'started';
   }
 
-  end(token: SessionToken): boolean {
+  end(token: SessionToken, by?: string): boolean {
     const session = this.#sessions.find(token);
-    if (session !== undefined) this.#sessions.end(session);
+    if (session !== undefined) this.#sessions.end(session, by);
     return session !== undefined;
   }
 
-  endAll(): number {
-    return this.#sessions.endAll();
+  info(token: SessionToken): SessionInfo | undefined {
+    const session = this.#sessions.find(token);
+    if (session === undefined) return undefined;
+    const keyCount = session.count;
+    if (session.expiry === undefined) return { keyCount };
+    return { keyCount, expires: { expiry: session.expiry, remaining: session.deadline - this.#clock.now() } };
   }
 
   exist(tokens: readonly SessionToken[]): SessionToken[] {
     return tokens.filter((token) => this.#sessions.find(token) !== undefined);
   }
 
-  info(token: SessionToken): SessionInfo | undefined {
-    const session = this.#sessions.find(token);
-    if (session === undefined) return undefined;
-    const keyCount = session.map.size;
-    if (session.expiry === undefined) return { keyCount };
-    return { keyCount, expires: { expiry: session.expiry, remaining: session.deadline - this.#clock.now() } };
+  countTopLevel(): number {
+    return this.#topLevel.count;
+  }
+
+  topLevelKeys(): Iterable<readonly string[]> {
+    return this.#topLevel.keys();
+  }
+
+  clearTopLevel(entries: readonly Entry[]): number | 'full' {
+    if (!this.#hasRoom(() => sizeOfAll(entries))) return 'full';
+    const count = this.#topLevel.clear();
+    for (const [key, value] of inOrder(entries)) this.#topLevel.put(key, value);
+    return count;
+  }
+
+  scan(keys?: readonly string[]): Batches<Entry> {
+    if (keys === undefined) return this.#topLevel.entries();
+    const found = keys.flatMap((key) => {
+      const value = this.#topLevel.get(key);
+      return value === undefined ? [] : [[key, value] as const];
+    });
+    return batchesOf(found);
+  }
+
+  scanSessions(tokens?: readonly SessionToken[]): Iterable<readonly SavedSession[]> {
+    return this.#sessions.batches(tokens);
+  }
+
+  async load(entries: readonly Entry[]): Promise<'loaded' | 'full'> {
+    const isBounded = this.#budget.max !== Number.POSITIVE_INFINITY;
+    let reserved = 0;
+    if (isBounded) {
+      await eachBatch(entries, (batch) => {
+        reserved += this.#topLevel.growth(batch);
+      });
+    }
+    if (!this.#budget.hasRoom(reserved)) return 'full';
+    // Reserved, so that what others write meanwhile does not take it away.
+    this.#budget.used += reserved;
+    await eachBatch(entries, (batch) => {
+      if (isBounded) {
+        const part = Math.min(reserved, this.#topLevel.growth(batch));
+        this.#budget.used -= part;
+        reserved -= part;
+      }
+      for (const [key, value] of batch) this.#topLevel.put(key, value);
+    });
+    this.#budget.used -= reserved;
+    return 'loaded';
+  }
+
+  endAll(by?: string): number {
+    return this.#sessions.endAll(by);
   }
 
   totals(): { sessions: number; keys: number } {
     return { sessions: this.#sessions.count, keys: this.#sessions.keyCount };
   }
 
-  sweep(now: number): boolean {
-    return this.#sessions.sweep(now);
-  }
-
-  snapshotKeys(): Iterable<readonly Entry[]> {
-    return this.#topLevel.snapshot();
-  }
-
-  snapshotSessions(tokens?: readonly SessionToken[]): Iterable<readonly SavedSession[]> {
-    return this.#sessions.snapshot(tokens);
-  }
-
   #hasRoom(growth: () => number): boolean {
-    if (this.#budget.max === Number.POSITIVE_INFINITY) return true;
-    const bytes = growth();
-    return bytes <= 0 || this.#budget.used + bytes <= this.#budget.max;
+    return this.#budget.max === Number.POSITIVE_INFINITY || this.#budget.hasRoom(growth());
+  }
+}
+
+/** NemesisDB makes the keys of one request in the order of their names. */
+function inOrder(entries: readonly Entry[]): readonly Entry[] {
+  return entries.length === 1 ? entries : [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function sizeOfAll(entries: readonly Entry[]): number {
+  return entries.reduce((bytes, [key, value]) => bytes + sizeOf(key, value), 0);
+}
+
+async function eachBatch(entries: readonly Entry[], work: (batch: readonly Entry[]) => void): Promise<void> {
+  const turns = new Turns();
+  for (const batch of batchesOf(entries)) {
+    work(batch);
+    const turn = turns.next();
+    if (turn) await turn;
   }
 }

@@ -1,21 +1,27 @@
 import type { Clock } from '../../../clock.js';
-import type { JsonText } from '../../json/value-text.js';
-import type { Expiry, SavedSession } from '../store.js';
+import type { JsonText } from '../../json/wire.js';
+import { Turns } from '../../turns.js';
+import type { Expiry } from '../expiry.js';
+import type { SavedSession } from '../store.js';
 import type { SessionToken } from '../tokens.js';
+import type { Budget } from './budget.js';
 import { DeadlineHeap } from './deadline-heap.js';
-import { type Budget, Keys } from './keys.js';
+import type { MemoryEvents } from './event-log.js';
+import { SessionKeys } from './session-keys.js';
 import { Shards } from './shards.js';
-import { copyOf, Snapshots } from './snapshots.js';
 
 /** Measured: what a session takes beside its entries. */
-export const sessionOverhead = 450;
+export const sessionOverhead = 350;
 
-/** How long a sweep may hold others up, in milliseconds, before it lets them work. A request takes a tenth: longer ones are felt. */
-const sweepSlice = 0.2;
+/** How many sessions a sweep handles before it lets others work. */
+const sweepTurn = 2000;
+
+/** About how many keys are handed on at once. */
+const batchKeys = 5000;
 
 /**
- * NemesisDB keeps durations as signed 64-bit nanoseconds; what does not fit wraps around, and such a session expires at
- * once or at some other time.
+ * NemesisDB keeps durations as signed 64-bit nanoseconds. A longer one wraps around, and such a session expires at once or
+ * at some other time.
  */
 function milliseconds(duration: number | bigint): number {
   if (duration < 9_000_000_000) return Number(duration) * 1000;
@@ -23,19 +29,19 @@ function milliseconds(duration: number | bigint): number {
 }
 
 /** A session that is alive. */
-export class Session extends Keys {
-  readonly token: SessionToken;
-  readonly expiry: Expiry | undefined;
-  /** When it may lapse, in milliseconds of the clock. */
+export class Session extends SessionKeys {
+  /** When it may expire, in milliseconds of the clock. */
   deadline: number;
-  /** The moment it waits for in the heap: its deadline, or an earlier one if it was extended. */
+  /** The moment at which the sweep looks at it: its deadline, or an earlier one if it was extended. */
   queued = 0;
   ended = false;
 
-  constructor(token: SessionToken, expiry: Expiry | undefined, now: number, generation: number) {
-    super(generation);
-    this.token = token;
-    this.expiry = expiry;
+  constructor(
+    readonly token: SessionToken,
+    readonly expiry: Expiry | undefined,
+    now: number,
+  ) {
+    super();
     this.deadline = expiry === undefined ? Number.POSITIVE_INFINITY : now + milliseconds(expiry.duration);
   }
 
@@ -44,24 +50,36 @@ export class Session extends Keys {
   }
 }
 
-/** All sessions, and when they lapse. */
+function isSame(a: Expiry, b: Expiry): boolean {
+  return (
+    a.duration === b.duration &&
+    a.deleteSession === b.deleteSession &&
+    a.extendOnGet === b.extendOnGet &&
+    a.extendOnSetAdd === b.extendOnSetAdd &&
+    a.keepValues === b.keepValues
+  );
+}
+
+/** All sessions, and when they expire. */
 export class MemorySessions {
   readonly #clock: Clock;
   readonly #budget: Budget;
+  readonly #events: MemoryEvents;
   readonly #deadlines = new DeadlineHeap<Session>();
-  readonly #snapshots = new Snapshots(
-    ({ token, expiry, map }: Session): SavedSession => ({ token, expiry, entries: copyOf(map) }),
-    ({ map }) => map.size + 1,
-  );
   #shards = new Shards<Map<SessionToken, Session>>(() => new Map());
   #count = 0;
   #keyCount = 0;
-  /** Sessions that have ended and still wait in the heap. */
-  #endedWaiting = 0;
+  /** Approximate bytes of all sessions. */
+  #bytes = 0;
+  /** Sessions that have ended and are still in the heap. */
+  #endedInHeap = 0;
+  /** The latest expiry: sessions made alike share one object. */
+  #lastExpiry: Expiry | undefined;
 
-  constructor(clock: Clock, budget: Budget) {
+  constructor(clock: Clock, budget: Budget, events: MemoryEvents) {
     this.#clock = clock;
     this.#budget = budget;
+    this.#events = events;
   }
 
   get count(): number {
@@ -77,98 +95,134 @@ export class MemorySessions {
   }
 
   start(token: SessionToken, expiry: Expiry | undefined): Session {
-    const session = new Session(token, expiry, this.#clock.now(), this.#snapshots.generation);
+    if (expiry !== undefined && !(this.#lastExpiry && isSame(this.#lastExpiry, expiry))) this.#lastExpiry = expiry;
+    const session = new Session(token, expiry && this.#lastExpiry, this.#clock.now());
     this.#shards.of(token).set(token, session);
     this.#count++;
-    this.#budget.used += sessionOverhead;
+    this.#use(sessionOverhead);
     if (expiry !== undefined) this.#deadlines.push(session, session.deadline);
     return session;
   }
 
+  extend(session: Session, by: string | undefined): void {
+    const now = this.#clock.now();
+    session.extend(now);
+    this.#events.extended(session.token, session.deadline - now, by);
+  }
+
   put(session: Session, key: string, value: JsonText): void {
-    this.#snapshots.preserve(session);
     const { bytes, count } = session.put(key, value);
-    this.#budget.used += bytes;
+    this.#use(bytes);
     this.#keyCount += count;
   }
 
   remove(session: Session, key: string): void {
-    if (!session.map.has(key)) return;
-    this.#snapshots.preserve(session);
-    this.#budget.used -= session.remove(key);
+    const bytes = session.remove(key);
+    if (bytes === undefined) return;
+    this.#use(-bytes);
     this.#keyCount--;
   }
 
-  /** Removes a session's keys; gives how many there were. */
+  /** Removes a session's keys. Gives how many there were. */
   clear(session: Session): number {
-    const count = session.map.size;
-    if (count === 0) return 0;
-    this.#snapshots.preserve(session);
-    this.#budget.used -= session.bytes;
+    const { count } = session;
+    this.#use(-session.bytes);
     this.#keyCount -= count;
-    session.map = new Map();
-    session.bytes = 0;
+    session.clear();
     return count;
   }
 
-  end(session: Session): void {
+  end(session: Session, by: string | undefined): void {
     this.#drop(session);
+    this.#events.ended(session.token, by);
     if (session.expiry === undefined) return;
-    // Taking it out of the middle of the heap would need its place there, kept up to date at each step.
-    if (++this.#endedWaiting < 1000 || this.#endedWaiting < this.#deadlines.size / 2) return;
+    // Taking it out of the middle of the heap would need its index there, kept up to date at each step.
+    if (++this.#endedInHeap < 1000 || this.#endedInHeap < this.#deadlines.size / 2) return;
     this.#deadlines.keepOnly(({ ended }) => !ended);
-    this.#endedWaiting = 0;
+    this.#endedInHeap = 0;
   }
 
-  endAll(): number {
+  endAll(by: string | undefined): number {
     const count = this.#count;
-    for (const shard of this.#shards) {
-      for (const session of shard.values()) this.#budget.used -= session.bytes + sessionOverhead;
-    }
+    void this.#logEnded(this.#shards, by);
+    this.#budget.used -= this.#bytes;
+    this.#bytes = 0;
     this.#shards = new Shards(() => new Map());
     this.#deadlines.clear();
-    this.#endedWaiting = 0;
+    this.#endedInHeap = 0;
     this.#count = 0;
     this.#keyCount = 0;
     return count;
   }
 
-  sweep(now: number): boolean {
-    const until = this.#clock.now() + sweepSlice;
-    for (let looked = 1; ; looked++) {
-      const session = this.#deadlines.popBefore(now);
-      if (session === undefined) return false;
-      this.#look(session, now);
-      if (looked % 16 === 0 && this.#clock.now() > until) return true;
+  /** In turns: all sessions are gone already, and there may be a million. */
+  async #logEnded(shards: Iterable<ReadonlyMap<SessionToken, Session>>, by: string | undefined): Promise<void> {
+    const turns = new Turns();
+    for (const shard of shards) {
+      for (const token of shard.keys()) this.#events.ended(token, by);
+      const turn = turns.next();
+      if (turn) await turn;
     }
   }
 
-  snapshot(tokens?: readonly SessionToken[]): Iterable<readonly SavedSession[]> {
-    if (tokens === undefined) return this.#snapshots.read([...this.#shards].map((shard) => shard.values()));
-    return this.#snapshots.read([tokens.flatMap((token) => this.find(token) ?? [])]);
+  /** Expires sessions past their deadline. `true`: it stopped to let others work, and is to be called again. */
+  sweep(now: number): boolean {
+    for (let handled = 0; handled < sweepTurn; handled++) {
+      const session = this.#deadlines.popBefore(now);
+      if (session === undefined) return false;
+      this.#look(session, now);
+    }
+    return true;
+  }
+
+  /** All sessions of this moment that still exist when their batch is read, or those of the tokens given. */
+  *batches(tokens?: readonly SessionToken[]): Generator<SavedSession[]> {
+    const sessions = tokens
+      ? tokens.flatMap((token) => this.find(token) ?? [])
+      : [...this.#shards].flatMap((shard) => [...shard.values()]);
+    let batch: SavedSession[] = [];
+    let keys = 0;
+    for (const session of sessions) {
+      if (this.find(session.token) !== session) continue;
+      batch.push({ token: session.token, expiry: session.expiry, entries: session.entries() });
+      keys += session.count + 1;
+      if (keys < batchKeys) continue;
+      yield batch;
+      batch = [];
+      keys = 0;
+    }
+    if (batch.length > 0) yield batch;
   }
 
   #look(session: Session, now: number): void {
+    const { token, expiry } = session;
     if (session.ended) {
-      this.#endedWaiting--;
+      this.#endedInHeap--;
     } else if (session.deadline >= now) {
       this.#deadlines.push(session, session.deadline);
-    } else if (session.expiry?.deleteSession) {
+    } else if (expiry?.deleteSession) {
+      this.#events.expired({ token, outcome: 'sessionDeleted' }, expiry.keepValues ? session : undefined);
       this.#drop(session);
     } else {
-      this.clear(session);
       session.extend(now);
-      // A duration that wraps around can lead back before this look, which would then never end.
+      const expired = { token, outcome: 'keysCleared', remaining: session.deadline - now } as const;
+      this.#events.expired(expired, expiry?.keepValues ? session : undefined);
+      this.clear(session);
+      // A duration that wraps around can lead back before this sweep, which would then never end.
       this.#deadlines.push(session, Math.max(session.deadline, now));
     }
   }
 
   #drop(session: Session): void {
-    this.#snapshots.preserve(session);
     session.ended = true;
     this.#shards.find(session.token)?.delete(session.token);
     this.#count--;
-    this.#keyCount -= session.map.size;
-    this.#budget.used -= session.bytes + sessionOverhead;
+    this.#keyCount -= session.count;
+    this.#use(-session.bytes - sessionOverhead);
+  }
+
+  #use(bytes: number): void {
+    this.#bytes += bytes;
+    this.#budget.used += bytes;
   }
 }

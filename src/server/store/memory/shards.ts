@@ -1,24 +1,24 @@
 /**
- * How many maps things are spread over. One large map pauses for 100 ms when it grows past a million entries, and ends
- * at 2^24; many small ones do neither, and each is small enough to be copied at once while a dataset is saved.
+ * How many maps a large one is spread over. One map pauses for 100 ms when it grows past a million entries, and ends at 2^24
+ * entries; many small ones do neither.
  */
 const shardCount = 1024;
 
-/** A longer name is told from others by so many of its first and last characters. */
-const looked = 32;
+/** Of a longer name only so many characters at both ends are hashed. */
+const hashedEnds = 32;
 
-/** Which shard a name belongs to: FNV-1a over its length and characters, those in the middle of a long one aside. */
+/** The shard of a name: FNV-1a over its length and characters, without the middle of a long one. */
 function shardOf(name: string): number {
   const { length } = name;
   let hash = 0x811c9dc5 ^ length;
   for (let at = 0; at < length; at++) {
-    if (at === looked && length > 2 * looked) at = length - looked;
+    if (at === hashedEnds && length > 2 * hashedEnds) at = length - hashedEnds;
     hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
   }
   return (hash ^ (hash >>> 15)) & (shardCount - 1);
 }
 
-/** A fixed number of equal parts, made when first needed, found by name. */
+/** A fixed number of equal parts, made when first needed and found by name. */
 export class Shards<T> {
   readonly #shards: (T | undefined)[] = new Array(shardCount);
   readonly #make: () => T;
@@ -27,12 +27,12 @@ export class Shards<T> {
     this.#make = make;
   }
 
-  /** The part where a name belongs, where it exists. */
+  /** The part of a name; `undefined` if it was not made yet. */
   find(name: string): T | undefined {
     return this.#shards[shardOf(name)];
   }
 
-  /** The part where a name belongs. */
+  /** The part of a name. */
   of(name: string): T {
     const index = shardOf(name);
     const shard = this.#shards[index] ?? this.#make();

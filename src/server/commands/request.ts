@@ -1,32 +1,28 @@
+import { PlainText } from '../json/plain-text.js';
+import { readExactly, readQuickly } from '../json/read.js';
+import { isObject, StoredText, type WireObject, type WireValue } from '../json/wire.js';
 import { fitsToken, type SessionToken, tokenOf } from '../store/tokens.js';
-import { PlainText } from './plain-text.js';
-import { RealNumber, readExactly, readQuickly, StoredText, type WireObject, type WireValue } from './wire.js';
 
 /** A request that has the outer form of a command. */
 export interface Request {
-  /** The command, such as `SH_GET`; unknown ones too. */
+  /** The command, such as `SH_GET`. It may be unknown. */
   readonly command: string;
   readonly body: WireObject;
-  /** The session it names, where it has a `tkn` that can be one. */
+  /** The session of its `tkn`; `undefined` if that can't be a token. */
   readonly token: SessionToken | undefined;
 }
 
-/** Why a text is no request; `command` where it names one. */
+/** Why a frame is no request, and the command if it names one. */
 export type NoRequest = { readonly refusal: 'json' } | { readonly refusal: 'syntax'; readonly command?: string };
 
 /**
- * How nearly every session command begins. Its token alone has the 16 digits that the platform's JSON would round, so
- * the rest is read without it.
+ * How nearly every session command begins. Only its token has the 16 digits that the platform's JSON would round, so the
+ * rest is read without it.
  */
 const sessionHead = /^\{"(SH_[A-Z_]+)":\{"tkn":(0|[1-9]\d{0,19})(?=[,}])/;
 
 /** How commands on top-level keys begin. */
 const keysHead = /^\{"(KV_[A-Z_]+)":\{/;
-
-export function isObject(value: WireValue | undefined): value is WireObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return !(value instanceof RealNumber) && !(value instanceof StoredText);
-}
 
 function soleMember(value: WireValue): [string, WireValue] | undefined {
   if (!isObject(value)) return undefined;
@@ -34,7 +30,7 @@ function soleMember(value: WireValue): [string, WireValue] | undefined {
   return members.length === 1 ? members[0] : undefined;
 }
 
-/** The keys that are all the rest of a request from here, where they are plain: values by name, or names. */
+/** The rest of a request, if it is only plain `keys`: values by name, or names. */
 function readPlainKeys(text: string, at: number, before: ',"keys":' | '"keys":'): WireObject | string[] | undefined {
   if (!text.startsWith(before, at)) return undefined;
   const plain = new PlainText(text, at + before.length);
@@ -44,7 +40,7 @@ function readPlainKeys(text: string, at: number, before: ',"keys":' | '"keys":')
   }
   const values: WireObject = {};
   const put = (name: string, value: string) => {
-    // Of two of one name the first counts, and one name is no plain key where it is assigned.
+    // Of two members of one name the first wins. Assigning `__proto__` would make no key.
     if (Object.hasOwn(values, name) || name === '__proto__') return false;
     values[name] = new StoredText(value);
     return true;
