@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { NdbServer } from 'rx-nemesisdb/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readExactly, type WireValue } from '../../../src/server/json/wire.js';
+import { readExactly } from '../../../src/server/json/read.js';
+import type { WireValue } from '../../../src/server/json/wire.js';
 import { JsonPath, PathError, PathRefusedError, pathOf, Work } from '../../../src/server/json-path/json-path.js';
 import { empty, replay, type Transcript } from '../../support/replay.js';
 
