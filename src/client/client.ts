@@ -26,6 +26,7 @@ import {
   settingsOf,
 } from './options.js';
 import { sessionPort } from './session-port.js';
+import './vue.js';
 
 // `methods.ts` puts the methods on the prototype, which the compiler can't see.
 const CommandCaller = Caller as abstract new () => Caller & CommandMethods & Aliases;

@@ -1,11 +1,11 @@
-import { NdbError, ValueError } from '../errors.js';
+import { NdbError, PayloadTooLargeError, ValueError } from '../errors.js';
 import type { AnyRow } from '../protocol/command-row.js';
 import { type TokenInput, token } from '../protocol/parameters.js';
 import { exceeds, utf8Length } from '../protocol/utf8.js';
 import { demand } from '../protocol/validation.js';
 import { vital } from '../session/port.js';
 import { type CallOptions, checkCallOptions, type Settings } from './options.js';
-import { type Part, splitRequest } from './split.js';
+import { type Part, writeItems } from './split.js';
 
 /** A command that is checked and written as JSON. */
 export interface CompiledCommand {
@@ -49,17 +49,22 @@ export function compile(
       demand(token.check, tkn, method, name);
       head += token.write(tkn);
     }
-    let text = head;
     let argument: unknown;
+    let requests: string | readonly Part[] = `${head}}}`;
     if (parameter !== undefined) {
       name = parameter.name;
       argument = args[place++];
       demand(parameter.check, argument, method, name);
       if (parameter.copy !== undefined) argument = parameter.copy(argument);
       if (bound) head += ',';
-      text = head + parameter.write(argument);
+      requests =
+        'items' in parameter
+          ? writeItems(row, head, parameter, argument, maxPayload)
+          : `${head}${parameter.write(argument)}}}`;
     }
-    text += '}}';
+    if (typeof requests === 'string' && exceeds(requests, maxPayload)) {
+      throw new PayloadTooLargeError(command, utf8Length(requests), maxPayload);
+    }
     name = 'options';
     const options = args[place] as CallOptions | undefined; // checked in the next line
     if (options !== undefined) checkCallOptions(options, method);
@@ -68,7 +73,7 @@ export function compile(
       row,
       token: tkn,
       argument,
-      requests: exceeds(text, maxPayload) ? splitRequest(row, head, argument, utf8Length(text), maxPayload) : text,
+      requests,
       timeout: options?.timeout ?? defaults.timeout,
       repeatable: retry === 'reads' && row.retry === 'read',
       vital: options !== undefined && vital in options,

@@ -159,9 +159,6 @@ for (const [name, row] of Object.entries(commands)) {
   if (name.startsWith('sh_')) define(name.slice('sh_'.length), method);
 }
 
-// Vue's `reactive` and `ref` leave objects with this mark alone: their proxies have no access to private members.
-define('__v_skip', true);
-
 function define(name: string, value: unknown): void {
   Object.defineProperty(Caller.prototype, name, { value, writable: true, configurable: true });
 }

@@ -80,7 +80,8 @@ const clientOptions = {
   /** How long a command may take, in milliseconds from subscription to reply. Default 5000. */
   timeout: option(milliseconds, 5000),
   /**
-   * Which requests are sent again if their reply is lost: `'reads'`, the default, those that change nothing; `'none'`, none.
+   * Which requests are sent again if their reply is lost: those that change nothing (`'reads'`), or none (`'none'`).
+   * Default `'reads'`.
    */
   retry: option(retry, 'reads'),
   /**

@@ -1,6 +1,7 @@
 import { PayloadTooLargeError } from '../errors.js';
 import type { AnyRow } from '../protocol/command-row.js';
-import { utf8Length } from '../protocol/utf8.js';
+import type { Items } from '../protocol/parameters.js';
+import { exceeds, utf8Length } from '../protocol/utf8.js';
 
 /** One request of a command that was split: its JSON, and the argument as far as this request carries it. */
 export interface Part {
@@ -9,28 +10,32 @@ export interface Part {
 }
 
 /**
- * Splits a request that is too long into as few requests as carry all its items in order, each of at most `limit` UTF-8
- * bytes. Takes time and memory in proportion to the request. Throws a `PayloadTooLargeError` if the command can't be
- * split, or one item alone does not fit.
+ * Writes a request with many items. If it exceeds `limit` UTF-8 bytes and the command can be split, it becomes as few
+ * requests as carry all items in order and fit. Takes time and memory in proportion to the items. Throws a
+ * `PayloadTooLargeError` if one item alone does not fit.
  *
  * @param head The request up to the member that holds the items.
- * @param bytes The length of the whole request, for the error.
  */
-export function splitRequest(row: AnyRow, head: string, argument: unknown, bytes: number, limit: number): Part[] {
-  const { command, join, parameter } = row;
-  const splitting = parameter?.splitting;
-  if (join === undefined || splitting === undefined) throw new PayloadTooLargeError(command, bytes, limit);
-  const [open, close] = splitting.brackets;
-  const before = `${head}"${splitting.member}":${open}`;
+export function writeItems(
+  { command, join }: AnyRow,
+  head: string,
+  parameter: Items<unknown>,
+  argument: unknown,
+  limit: number,
+): string | Part[] {
+  const [open, close] = parameter.brackets;
+  const before = `${head}"${parameter.member}":${open}`;
   const after = `${close}}}`;
-  const items = splitting.write(argument);
+  const items = parameter.items(argument);
+  const text = before + items.join(',') + after;
+  if (join === undefined || !exceeds(text, limit)) return text;
+
   const room = limit - utf8Length(before) - utf8Length(after);
-  return rangesOf(items, room, (length) => new PayloadTooLargeError(command, limit - room + length, limit)).map(
-    ({ from, to }) => ({
-      text: before + items.slice(from, to).join(',') + after,
-      argument: splitting.slice === undefined ? argument : splitting.slice(argument, from, to),
-    }),
-  );
+  const tooLong = (length: number) => new PayloadTooLargeError(command, limit - room + length, limit);
+  return rangesOf(items, room, tooLong).map(({ from, to }) => ({
+    text: before + items.slice(from, to).join(',') + after,
+    argument: parameter.slice === undefined ? argument : parameter.slice(argument, from, to),
+  }));
 }
 
 /** The items of one request: from `from` to before `to`. */

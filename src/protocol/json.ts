@@ -125,7 +125,8 @@ function canStringify(value: unknown): boolean {
   }
 }
 
-function isPlainObject(value: object): value is Readonly<Record<string, unknown>> {
+/** Whether this is an object literal and the like, and no instance of a class. */
+export function isPlainObject(value: object): value is Readonly<Record<string, unknown>> {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }
@@ -160,6 +161,9 @@ function write(value: unknown, path: Path): string {
       return refuse(path, `is a ${typeof value}, which JSON has no form for`);
   }
 }
+
+const refuseName = (path: Readonly<Path>) =>
+  refuse(path, 'has a name with half a surrogate pair, which is not valid Unicode');
 
 function writeString(value: string, path: Readonly<Path>): string {
   if (!value.isWellFormed()) refuse(path, 'is a string with half a surrogate pair, which is not valid Unicode');
@@ -197,22 +201,20 @@ const plainForms = new Map([
   ['Set', 'Send an array, [...set]'],
 ]);
 
-function refuseInstance(value: object, path: Readonly<Path>): never {
+/** Names the class of an instance, and says what to send instead. */
+export function instance(value: object): string {
   const name = value.constructor?.name || 'a class';
-  refuse(
-    path,
-    `is an instance of ${name}, which JSON has no form for. ${plainForms.get(name) ?? 'Send a plain object'}`,
-  );
+  return `an instance of ${name}. ${plainForms.get(name) ?? 'Send a plain object'}`;
 }
 
 function writeObject(value: object, path: Path): string {
-  if (!isPlainObject(value)) return refuseInstance(value, path);
+  if (!isPlainObject(value)) return refuse(path, `is ${instance(value)}`);
   let json = '{';
   for (const name of Object.keys(value)) {
     path.push(name);
     const member = value[name];
     if (member !== undefined) {
-      if (!name.isWellFormed()) refuse(path, 'has a name with half a surrogate pair, which is not valid Unicode');
+      if (!name.isWellFormed()) refuseName(path);
       json += `${json === '{' ? '' : ','}${JSON.stringify(name)}:${write(member, path)}`;
     }
     path.pop();
@@ -220,17 +222,27 @@ function writeObject(value: object, path: Path): string {
   return `${json}}`;
 }
 
-/**
- * Writes a value as JSON without rounding: a `bigint` as an integer, a double past 2^53 in exponent form (as an integer
- * NemesisDB would change its type), and -0 as `-0.0`. Throws a `ValueError` that names the place of what can't be sent.
- */
-export function writeJson(value: JsonInput): string {
-  const path: Path = [];
+/** Writes carefully; `path` is the place of the value. */
+function writeAt(path: Path, value: unknown): string {
   try {
-    return canStringify(value) ? JSON.stringify(value) : write(value, path);
+    return write(value, path);
   } catch (cause) {
     if (cause instanceof ValueError) throw cause;
     const message = `${place(path)} threw an error when it was read; see \`cause\`. Nothing was sent.`;
     throw new ValueError(message, 'value', { cause });
   }
+}
+
+/**
+ * Writes a value as JSON without rounding: a `bigint` as an integer, a double past 2^53 in exponent form (as an integer
+ * NemesisDB would change its type), and -0 as `-0.0`. Throws a `ValueError` that names the place of what can't be sent.
+ */
+export function writeJson(value: JsonInput): string {
+  return canStringify(value) ? JSON.stringify(value) : writeAt([], value);
+}
+
+/** Writes one member of an object, `"name":value`. */
+export function writeMember(name: string, value: JsonInput): string {
+  if (!name.isWellFormed()) refuseName([name]);
+  return `${JSON.stringify(name)}:${canStringify(value) ? JSON.stringify(value) : writeAt([name], value)}`;
 }

@@ -1,5 +1,5 @@
 import type { JsonInput } from './json.js';
-import { isToken, type Parameter, type TokenInput, tokens, writeMembers } from './parameters.js';
+import { isToken, type Parameter, type TokenInput, writeMembers, writeTokens } from './parameters.js';
 import { keySchemas, type SessionSchema } from './schema.js';
 import { type Check, exactly, is, isObject, isString, issue, oneOf, optional } from './validation.js';
 
@@ -44,7 +44,7 @@ export const sessionsToSave: Parameter<[name: SessionsToSave]> = {
   write(input) {
     if (typeof input === 'string') return writeMembers({ name: input });
     const { name, tkns } = input;
-    return tkns === undefined ? writeMembers({ name }) : `${writeMembers({ name })},${tokens.write(tkns)}`;
+    return tkns === undefined ? writeMembers({ name }) : `${writeMembers({ name })},${writeTokens(tkns)}`;
   },
 };
 

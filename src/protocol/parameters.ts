@@ -1,4 +1,4 @@
-import { type JsonInput, type Sendable, writeJson } from './json.js';
+import { instance, isPlainObject, type JsonInput, type Sendable, writeJson, writeMember } from './json.js';
 import { isSchema, keySchemas, type SessionSchema, type StandardSchema } from './schema.js';
 import { type Check, type Issue, is, isObject, isString, issue } from './validation.js';
 
@@ -19,27 +19,30 @@ export type GetQuery =
   | { readonly key: string; readonly schema?: StandardSchema }
   | { readonly keys: readonly string[]; readonly schema?: SessionSchema };
 
-/** How a request that is too long is split: at the items of one of its members. */
-export interface Splitting<Value> {
-  /** The member of the request that holds the items, such as `keys`. */
-  readonly member: string;
-  readonly brackets: '{}' | '[]';
-  /** The items as JSON. */
-  write(value: Value): readonly string[];
-  /** The argument of the request that carries the items from `from` to before `to`. Default: the whole argument. */
-  slice?(value: Value, from: number, to: number): Value;
-}
-
 /** The argument of a command, besides the session's token. `Args` is that argument as methods list it. */
-export interface Parameter<Args extends readonly [unknown?]> {
+export type Parameter<Args extends readonly [unknown?]> = {
   /** The name in NemesisDB's own clients. */
   readonly name: string;
   readonly check: Check<Args[0]>;
-  /** The members of the request as JSON, without braces; empty if there are none. */
-  write(value: Args[0]): string;
-  readonly splitting?: Splitting<Args[0]>;
   /** Copies what is read again when the reply arrives: by then the caller may have changed the argument. */
   copy?(value: Args[0]): Args[0];
+} & (Members<Args[0]> | Items<Args[0]>);
+
+/** How an argument is written that becomes some members of the request. */
+interface Members<Value> {
+  /** The members as JSON, without braces; empty if there are none. */
+  write(value: Value): string;
+}
+
+/** How an argument is written that becomes one member with many items. A request that is too long is split at them. */
+export interface Items<Value> {
+  /** The member, such as `keys`. */
+  readonly member: string;
+  readonly brackets: '{}' | '[]';
+  /** The items as JSON. */
+  items(value: Value): readonly string[];
+  /** The argument of a request that carries the items from `from` to before `to`. Default: the whole argument. */
+  slice?(value: Value, from: number, to: number): Value;
 }
 
 /** The members of an object as JSON, without its braces. */
@@ -70,19 +73,22 @@ export function parseToken(value: string | null | undefined): bigint | undefined
 }
 
 /** The token of the session that a command is about. */
-export const token: Parameter<[tkn: TokenInput]> = {
+export const token = {
   name: 'tkn',
-  check(value) {
+  check(value: unknown) {
     if (isToken(value)) return undefined;
     return typeof value === 'number'
       ? issue("must be a bigint or a string of decimal digits, not a number: a number can't hold every token")
       : issue("must be a session's token: a bigint, or its decimal digits as a string, from 1 to 2^64 - 1");
   },
-  write: (tkn) => `"tkn":${tkn}`,
+  write: (tkn: TokenInput) => `"tkn":${tkn}`,
 };
 
 /** The tokens of a list, or the single token. */
 export const tokensOf = (tkns: TokenInput | readonly TokenInput[]) => (typeof tkns === 'object' ? tkns : [tkns]);
+
+/** Tokens as a member of a request. */
+export const writeTokens = (tkns: readonly TokenInput[]) => `"tkns":[${tkns.join(',')}]`;
 
 /** One token, or several. */
 export const tokens: Parameter<[tkns: TokenInput | readonly TokenInput[]]> = {
@@ -91,31 +97,31 @@ export const tokens: Parameter<[tkns: TokenInput | readonly TokenInput[]]> = {
     "a session's token or an array of them: bigints, or decimal digits as strings, from 1 to 2^64 - 1",
     (value) => (Array.isArray(value) ? value.every(isToken) : isToken(value)),
   ),
-  write: (tkns) => `"tkns":[${tokensOf(tkns).join(',')}]`,
   copy: (tkns) => [...tokensOf(tkns)],
-  splitting: {
-    member: 'tkns',
-    brackets: '[]',
-    write: (tkns) => tokensOf(tkns).map(String),
-    slice: (tkns, from, to) => tokensOf(tkns).slice(from, to),
-  },
+  member: 'tkns',
+  brackets: '[]',
+  items: (tkns) => tokensOf(tkns).map(String),
+  slice: (tkns, from, to) => tokensOf(tkns).slice(from, to),
 };
 
 /** Keys with their values. `writeJson` refuses the values that JSON has no form for. */
 export const keysWithValues: Parameter<[keys: KeysInput]> = {
   name: 'keys',
-  check: is('an object of keys and their values', isObject),
-  write: (keys) => `"keys":${writeJson(keys)}`,
-  splitting: {
-    member: 'keys',
-    brackets: '{}',
-    write(keys) {
-      const items: string[] = [];
-      for (const [key, value] of Object.entries(keys)) {
-        if (value !== undefined) items.push(`${writeJson(key)}:${writeJson(value)}`);
-      }
-      return items;
-    },
+  check(value) {
+    if (!isObject(value)) return issue('must be an object of keys and their values');
+    return isPlainObject(value)
+      ? undefined
+      : issue(`must be a plain object of keys and their values, not ${instance(value)}`);
+  },
+  member: 'keys',
+  brackets: '{}',
+  items(keys) {
+    const items: string[] = [];
+    for (const key of Object.keys(keys)) {
+      const value = keys[key];
+      if (value !== undefined) items.push(writeMember(key, value));
+    }
+    return items;
   },
 };
 
@@ -155,19 +161,16 @@ function issueInGetQuery(value: unknown): Issue | undefined {
   return missing === undefined ? undefined : issue(`asks for ${writeJson(missing)}, which the schema does not have`);
 }
 
-const splitAtKeys: Pick<Splitting<KeyList | GetQuery>, 'member' | 'brackets' | 'write'> = {
+const keyNames = {
   member: 'keys',
   brackets: '[]',
-  write: (list) => keysOf(list).map(writeJson),
-};
-
-const writeKeys = (list: KeyList | GetQuery) => `"keys":${writeJson(keysOf(list))}`;
+  items: (list: KeyList | GetQuery) => keysOf(list).map(writeJson),
+} as const;
 
 /** The keys to get, and the schemas that their values must match. */
 export const getQuery: Parameter<[query: GetQuery]> = {
   name: 'query',
   check: issueInGetQuery,
-  write: writeKeys,
   // Reads the members by name: they may be inherited, and a spread would lose those.
   copy(query) {
     if ('key' in query && query.key !== undefined) {
@@ -176,15 +179,14 @@ export const getQuery: Parameter<[query: GetQuery]> = {
     const { keys, schema } = query as Exclude<GetQuery, { readonly key: string }>; // the other form
     return schema === undefined ? { keys: [...keys] } : { keys: [...keys], schema };
   },
-  splitting: splitAtKeys,
+  ...keyNames,
 };
 
 /** The names of some keys. */
 export const keyList: Parameter<[keys: KeyList]> = {
   name: 'keys',
   check: issueInKeyList,
-  write: writeKeys,
-  splitting: splitAtKeys,
+  ...keyNames,
 };
 
 /** The names of at least one key: the server refuses to remove none. */

@@ -21,7 +21,7 @@ const wrong: [string, string, unknown[], string][] = [
   ['sh_set', 'an array of keys', [1n, ['a']], 'keys'],
   ['sh_set', 'a value that JSON has no form for', [1n, { a: () => 1 }], 'value'],
   ['kv_set', 'null', [null], 'keys'],
-  ['kv_set', 'a Map', [new Map()], 'value'],
+  ['kv_set', 'a Map', [new Map()], 'keys'],
   ['sh_get', 'key and keys at once', [1n, { key: 'a', keys: ['b'] }], 'query'],
   ['sh_get', 'neither key nor keys', [1n, {}], 'query'],
   ['sh_get', 'nothing', [1n], 'query'],
