@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { NdbServer } from 'rx-nemesisdb/server';
 import ts from 'typescript';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { empty } from './support/replay.js';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -71,6 +72,8 @@ describe('every code block of the documentation', () => {
       writeFileSync(`${folder}${fileOf(block)}.mjs`, withoutTypes(code));
     }
   });
+
+  beforeEach(() => empty(server.url));
 
   afterAll(async () => {
     await server.close();
