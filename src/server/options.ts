@@ -85,6 +85,14 @@ const options = {
    * of the memory that this process may take if that is less.
    */
   maxWaitingReplies: option(whole(mebibyte, 2 ** 40), Math.min(256 * mebibyte, Math.floor(memoryOfProcess / 8))),
+  /**
+   * Whether clients may watch all sessions, whoever made them (`SH_WATCH` with `all`). It reveals tokens, which are the
+   * credentials. Default `false`.
+   */
+  watchAll: option<boolean>(
+    z.custom((value) => typeof value === 'boolean', { error: 'must be true or false' }),
+    false,
+  ),
   /** Bytes of replies that may wait for a client before no more of its requests are executed. Default 256 KiB. */
   highWaterMark: option(whole(1, 2 ** 30), 256 * 1024),
   /** Milliseconds in which a client may read nothing of the replies that wait before it is dropped. Default 60,000. */

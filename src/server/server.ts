@@ -12,6 +12,7 @@ import { Listener } from './network/listener.js';
 import { type NdbServerOptions, readOptions, type ServerSettings } from './options.js';
 import { MemoryStore } from './store/memory/memory-store.js';
 import type { Store } from './store/store.js';
+import { EventRouter } from './watch/event-router.js';
 
 /** NemesisDB's own limit, which clients assume. */
 const usualMaxPayload = 1024;
@@ -50,9 +51,11 @@ export class NdbServer {
     await store.open();
     const datasets = await openDatasets(settings, store, log);
     const listener = await Listener.open({ settings, clock, log, isReady: () => store.isReady });
-    const { maxValueSize, maxReply, maxPayload } = settings;
-    const info = (asked: boolean) => infoMembers(asked, maxPayload, listener.connectionCount, store.memoryUsed);
-    listener.serve(new Dispatcher({ store, datasets, limits: { maxValueSize, maxReply }, info }, log));
+    const { maxValueSize, maxReply, watchAll } = settings;
+    const info = (asked: boolean) => infoMembers(asked, settings, listener.connectionCount, store.memoryUsed);
+    const limits = { maxValueSize, maxReply };
+    const router = new EventRouter(store.events);
+    listener.serve(new Dispatcher({ store, datasets, limits, router, watchAll, info }, log));
     const stopExpiry = store.startExpiry(settings.sweepInterval, (cause) => log.error('A sweep failed.', cause));
     return new NdbServer(listener.address, async () => {
       stopExpiry();
@@ -93,9 +96,14 @@ async function openDatasets({ persist, load }: ServerSettings, store: Store, log
 }
 
 /** The members of `SV_INFO` that NemesisDB does not have: those that a client needs, or all if it asks for them. */
-function infoMembers(asked: boolean, maxPayload: number, connections: number, memoryUsed: number | undefined): string {
+function infoMembers(
+  asked: boolean,
+  { maxPayload, sweepInterval }: ServerSettings,
+  connections: number,
+  memoryUsed: number | undefined,
+): string {
   const limit = `"maxPayload":${maxPayload},`;
   if (!asked) return maxPayload === usualMaxPayload ? '' : limit;
   const memory = memoryUsed === undefined ? '' : `"memoryUsed":${memoryUsed},`;
-  return `"connections":${connections},${limit}${memory}`;
+  return `"connections":${connections},"features":["ids","watch"],${limit}${memory}"sweepInterval":${sweepInterval},`;
 }

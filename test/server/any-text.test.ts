@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Context } from '../../src/server/commands/context.js';
 import { Dispatcher } from '../../src/server/commands/dispatcher.js';
-import { consoleLog, MemoryStore } from '../../src/server/index.js';
+import { consoleLog, MemoryStore, type Store } from '../../src/server/index.js';
 import { readExactly, readQuickly } from '../../src/server/json/read.js';
 import { valueText } from '../../src/server/json/value-text.js';
+import { EventRouter } from '../../src/server/watch/event-router.js';
 
 const failures: string[] = [];
 const log = consoleLog('error', (line) => failures.push(line));
@@ -11,8 +13,17 @@ const log = consoleLog('error', (line) => failures.push(line));
 const limits = { maxValueSize: 2 ** 20, maxReply: 2 ** 26 };
 
 function dispatcher(): Dispatcher {
-  return new Dispatcher({ store: new MemoryStore(), datasets: undefined, limits, info: () => '' }, log);
+  return new Dispatcher(contextOf(new MemoryStore()), log);
 }
+
+const contextOf = (store: Store): Context => ({
+  store,
+  datasets: undefined,
+  limits,
+  router: new EventRouter(store.events),
+  watchAll: false,
+  info: () => '',
+});
 
 const suffixes = [
   'SET',
@@ -148,7 +159,7 @@ describe('whatever text arrives', () => {
 function outcome(requests: readonly string[]) {
   const store = new MemoryStore();
   store.start('17', undefined, []);
-  const server = new Dispatcher({ store, datasets: undefined, limits, info: () => '' }, log);
+  const server = new Dispatcher(contextOf(store), log);
   const replies = requests.map((request) => server.answer(request));
   const topLevel = [...store.topLevelKeys()].flat().map((key) => [key, store.get(undefined, [key])]);
   const ofSession = store.keys('17')?.map((key) => [key, store.get('17', [key])]);

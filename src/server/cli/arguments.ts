@@ -15,6 +15,7 @@ const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, f
   --load NAME             load this dataset before answering
   --sweep-interval MS     time between two sweeps for expired sessions (default 5000)
   --allow-origin ORIGIN   let browser pages of this origin connect, or * for any; may be repeated
+  --watch-all             let clients watch all sessions, which reveals their tokens
   --max-connections N     default 10000
   --max-memory BYTES      bound for keys and sessions; K, M and G are understood (default: half of the memory)
   --config FILE           NemesisDB's own configuration, version 5; the options above override it
@@ -30,6 +31,7 @@ const flags = {
   load: { type: 'string' },
   'sweep-interval': { type: 'string' },
   'allow-origin': { type: 'string', multiple: true },
+  'watch-all': { type: 'boolean' },
   'max-connections': { type: 'string' },
   'max-memory': { type: 'string' },
   config: { type: 'string' },
@@ -112,6 +114,7 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
   // If there is a file, it may be meant to name the folder, even if it is wrong.
   if (options.load !== undefined && options.persist === undefined && file === undefined)
     mistakes.push('--load needs the folder of the dataset: name it with --persist.');
+  if (given.has('watch-all')) options.watchAll = true;
   const origins = given.get('allow-origin');
   if (origins !== undefined) options.allowOrigin = origins;
   for (const origin of origins ?? []) {

@@ -1,6 +1,8 @@
 import type { Datasets } from '../datasets/datasets.js';
 import type { Later } from '../store/later.js';
 import type { Store } from '../store/store.js';
+import type { EventRouter } from '../watch/event-router.js';
+import type { Watches } from '../watch/watches.js';
 import type { Request } from './request.js';
 
 /** What one request may make the server hold. */
@@ -17,6 +19,10 @@ export interface Context {
   /** `undefined` if the server was started without a folder to save in. */
   readonly datasets: Datasets | undefined;
   readonly limits: Limits;
+  /** Hands out what happens to sessions. */
+  readonly router: EventRouter;
+  /** Whether clients may watch all sessions, which reveals their tokens. */
+  readonly watchAll: boolean;
   /**
    * The members of the `SV_INFO` reply that NemesisDB does not have: each followed by a comma, sorted by name. `asked`: the
    * client asks for them.
@@ -24,5 +30,16 @@ export interface Context {
   info(asked: boolean): string;
 }
 
-/** Executes one command and gives its reply. `by` names the connection, for the events that it causes. */
-export type Command = (request: Request, context: Context, by: string | undefined) => Later<string>;
+/** The connection that a request came from. */
+export interface Caller {
+  /** Names it in the events that its commands cause. */
+  readonly id: string;
+  /** `undefined` if nothing can be pushed to it. */
+  readonly watches: Watches | undefined;
+}
+
+/** A reply, and what to do once it was sent. */
+export type Reply = string | { readonly text: string; readonly onSent: () => void };
+
+/** Executes one command and gives its reply. */
+export type Command = (request: Request, context: Context, caller: Caller) => Later<Reply>;

@@ -1,16 +1,17 @@
 import { Status } from '../../protocol/status.js';
 import { error, ok, refusal, reply } from '../json/replies.js';
 import type { Log } from '../log.js';
-import type { Later } from '../store/later.js';
+import { andThen, type Later } from '../store/later.js';
 import { StoreUnavailable } from '../store/store.js';
-import type { Command, Context } from './context.js';
+import type { Caller, Command, Context, Reply } from './context.js';
 import { datasetCommands } from './datasets.js';
 
 import { keyCommandsByName } from './keys.js';
 import { type NoRequest, type Request, readRequest } from './request.js';
-import { type Scope, scopeOf } from './scope.js';
+import { lineOf, type Scope, scopeOf } from './scope.js';
 import { sessionCommands } from './sessions.js';
 import { pathCommands } from './update.js';
+import { watchCommands } from './watch.js';
 
 /** The version of NemesisDB whose behaviour this is. */
 const serverVersion = '0.7.2';
@@ -20,6 +21,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ...sessionCommands,
   ...pathCommands,
   ...datasetCommands,
+  ...watchCommands,
 ]);
 
 const unavailable = 'The store is unavailable; the command may or may not have been executed';
@@ -32,8 +34,19 @@ function refuse(request: NoRequest): string {
 /** A request that was read and not yet executed. */
 export interface Execution {
   readonly scope: Scope;
+  /** Replies of one line keep the order of their requests; `undefined`: this one need not. */
+  readonly line: string | undefined;
   /** Executes it. Gives the reply, at once if the store answers at once; never throws or rejects. */
-  run(by?: string): Later<string>;
+  run(caller: Caller): Later<Reply>;
+}
+
+/** Nothing can be pushed to it. */
+const nobody: Caller = { id: '', watches: undefined };
+
+/** A reply that repeats the id of its request. */
+function withId(reply: Reply, id: string): Reply {
+  if (typeof reply === 'string') return `${reply.slice(0, -1)},"id":"${id}"}`;
+  return { ...reply, text: `${reply.text.slice(0, -1)},"id":"${id}"}` };
 }
 
 /** Answers requests: one reply for each, whatever it is. */
@@ -52,29 +65,34 @@ export class Dispatcher {
   read(text: string): Execution {
     try {
       const request = readRequest(text);
-      if ('refusal' in request) return { scope: 'place', run: () => refuse(request) };
-      return { scope: scopeOf(request.command), run: (by) => this.#execute(request, by) };
+      const { id } = request;
+      const answer = (caller: Caller) => ('refusal' in request ? refuse(request) : this.#execute(request, caller));
+      return {
+        scope: 'refusal' in request ? 'place' : scopeOf(request),
+        line: 'refusal' in request ? 'without id' : lineOf(request),
+        run: (caller) => (id === undefined ? answer(caller) : andThen(answer(caller), (reply) => withId(reply, id))),
+      };
     } catch (cause) {
-      return { scope: 'place', run: () => this.#failed('', cause) };
+      return { scope: 'place', line: 'without id', run: () => this.#failed('', cause) };
     }
   }
 
   /** The reply to a text frame. */
   answer(text: string): Later<string> {
-    return this.read(text).run();
+    return andThen(this.read(text).run(nobody), (reply) => (typeof reply === 'string' ? reply : reply.text));
   }
 
-  /** The reply to a binary frame. */
-  answerBinary(): string {
-    return error(Status.OpCodeInvalid);
+  /** Reads a binary frame: it is refused. */
+  readBinary(): Execution {
+    return { scope: 'place', line: 'without id', run: () => error(Status.OpCodeInvalid) };
   }
 
-  #execute(request: Request, by: string | undefined): Later<string> {
+  #execute(request: Request, caller: Caller): Later<Reply> {
     const { command } = request;
     try {
       const execute = commands.get(command);
       if (execute === undefined) return this.#answerUnknown(request);
-      const answer = execute(request, this.#context, by);
+      const answer = execute(request, this.#context, caller);
       return answer instanceof Promise ? answer.catch((cause) => this.#failed(command, cause)) : answer;
     } catch (cause) {
       return this.#failed(command, cause);

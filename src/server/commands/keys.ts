@@ -5,7 +5,7 @@ import type { JsonText, WireObject, WireValue } from '../json/wire.js';
 import type { Entry, Place } from '../store/entry.js';
 import { andThen, type Later } from '../store/later.js';
 import { inTurns } from '../turns.js';
-import type { Command, Context } from './context.js';
+import type { Caller, Command, Context } from './context.js';
 import { type Fault, faultIn, type Parameter, required } from './parameters.js';
 import { sortInTurns } from './sort.js';
 
@@ -17,7 +17,7 @@ interface Call {
   readonly place: Place;
   readonly body: WireObject;
   readonly context: Context;
-  readonly by: string | undefined;
+  readonly caller: Caller;
 }
 
 /** A command on keys. Both families have it: `SH_` for the keys of a session, `KV_` for those at the top level. */
@@ -86,10 +86,10 @@ async function topLevelKeys({ store, limits }: Context): Promise<Members> {
 function write(keepExisting: boolean): KeyCommand {
   return {
     parameters: keysObject,
-    execute: ({ place, body, context, by }) => {
+    execute: ({ place, body, context, caller }) => {
       const entries = entriesOf(body);
       if (entries.some(([, value]) => value.length > context.limits.maxValueSize)) return tooLarge;
-      return andThen(context.store.set(place, entries, keepExisting, by), (written) => {
+      return andThen(context.store.set(place, entries, keepExisting, caller.id), (written) => {
         if (written === 'written') return ok;
         return written === 'full' ? full : undefined;
       });
@@ -117,9 +117,12 @@ const keyCommands: Readonly<Record<string, KeyCommand>> = {
   ADD: write(true),
   GET: {
     parameters: keysArray,
-    execute({ place, body, context: { store, limits }, by }) {
+    execute({ place, body, context: { store, limits }, caller }) {
       const keys = namesOf(body);
-      return andThen(store.get(place, keys, by), (values) => values && foundMembers(keys, values, limits.maxReply));
+      return andThen(
+        store.get(place, keys, caller.id),
+        (values) => values && foundMembers(keys, values, limits.maxReply),
+      );
     },
   },
   RMV: {
@@ -165,12 +168,12 @@ function* bothFamilies(): Iterable<[string, Command]> {
       const name = `${ofSession ? 'SH' : 'KV'}_${suffix}`;
       yield [
         name,
-        ({ body, token }, context, by) => {
+        ({ body, token }, context, caller) => {
           const fault = faultIn(body, parameters) ?? check?.(body);
           if (fault) return refusal(name, fault.status, fault.message);
           if (ofSession && token === undefined) return refusal(name, Status.SessionNotExist);
           const place = ofSession ? token : undefined;
-          return andThen(execute({ place, body, context, by }), (members) => replyTo(name, members));
+          return andThen(execute({ place, body, context, caller }), (members) => replyTo(name, members));
         },
       ];
     }

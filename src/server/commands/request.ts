@@ -10,10 +10,23 @@ export interface Request {
   readonly body: WireObject;
   /** The session of its `tkn`; `undefined` if that can't be a token. */
   readonly token: SessionToken | undefined;
+  /** What the reply repeats; `undefined` if there is none. */
+  readonly id?: string | undefined;
 }
 
 /** Why a frame is no request, and the command if it names one. */
-export type NoRequest = { readonly refusal: 'json' } | { readonly refusal: 'syntax'; readonly command?: string };
+export type NoRequest = (
+  | { readonly refusal: 'json' }
+  | { readonly refusal: 'syntax'; readonly command?: string | undefined }
+) & { readonly id?: string | undefined };
+
+/** How a request with an id ends. In JSON the last brace closes the outermost object, so this is a member of that. */
+const idAtEnd = /\},"id":"([A-Za-z0-9_-]{1,32})"\}$/;
+
+/** The longest text that `idAtEnd` matches. */
+const longestIdAtEnd = 42;
+
+const idForm = /^[A-Za-z0-9_-]{1,32}$/;
 
 /**
  * How nearly every session command begins. Only its token has the 16 digits that the platform's JSON would round, so the
@@ -28,6 +41,14 @@ function soleMember(value: WireValue): [string, WireValue] | undefined {
   if (!isObject(value)) return undefined;
   const members = Object.entries(value);
   return members.length === 1 ? members[0] : undefined;
+}
+
+/** The id that stands beside a command, and the rest; an id that stands at the end was taken off before. */
+function takeId(value: WireValue): { readonly id?: string; readonly rest: WireValue } {
+  if (!isObject(value)) return { rest: value };
+  const { id, ...rest } = value;
+  const isId = typeof id === 'string' && idForm.test(id) && Object.keys(rest).length === 1;
+  return isId ? { id, rest } : { rest: value };
 }
 
 /** The rest of a request, if it is only plain `keys`: values by name, or names. */
@@ -68,6 +89,12 @@ function readKeysRequest(text: string): Request | undefined {
 
 /** Reads what arrived in a text frame. */
 export function readRequest(text: string): Request | NoRequest {
+  const [tail, id] = text.endsWith('"}') ? (idAtEnd.exec(text.slice(-longestIdAtEnd)) ?? []) : [];
+  if (tail === undefined) return readWithoutId(text);
+  return { ...readWithoutId(`${text.slice(0, -tail.length)}}}`), id };
+}
+
+function readWithoutId(text: string): Request | NoRequest {
   const request = text.startsWith('{"SH_') ? readSessionRequest(text) : readKeysRequest(text);
   if (request) return request;
   let value: WireValue | undefined;
@@ -77,8 +104,8 @@ export function readRequest(text: string): Request | NoRequest {
   } catch {
     return { refusal: 'json' };
   }
-  const [command, body] = soleMember(value) ?? [];
-  if (command === undefined) return { refusal: 'syntax' };
-  if (!isObject(body)) return { refusal: 'syntax', command };
-  return { command, body, token: tokenOf(Object.hasOwn(body, 'tkn') ? body.tkn : undefined) };
+  const { id, rest } = takeId(value);
+  const [command, body] = soleMember(rest) ?? [];
+  if (command === undefined || !isObject(body)) return { refusal: 'syntax', command, id };
+  return { command, body, token: tokenOf(Object.hasOwn(body, 'tkn') ? body.tkn : undefined), id };
 }

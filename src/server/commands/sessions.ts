@@ -5,6 +5,7 @@ import { type Expiry, readExpiry } from '../store/expiry.js';
 import { andThen, type Later } from '../store/later.js';
 import type { SessionInfo, Store } from '../store/store.js';
 import { randomToken, type SessionToken, tokenOf } from '../store/tokens.js';
+import { wholeMs } from '../watch/event-text.js';
 import type { Command } from './context.js';
 import { faultIn, optional, required } from './parameters.js';
 import type { Request } from './request.js';
@@ -36,15 +37,15 @@ const create: Command = ({ body }, { store }) => {
   return expiryFault ? refusal('SH_NEW', expiryFault.status, expiryFault.message) : start(store, readExpiry(settings));
 };
 
-const end: Command = ({ token }, { store }, by) => {
+const end: Command = ({ token }, { store }, caller) => {
   if (token === undefined) return refusal('SH_END', Status.SessionNotExist);
-  return andThen(store.end(token, by), (ended) =>
+  return andThen(store.end(token, caller.id), (ended) =>
     reply('SH_END', `"st":${ended ? Status.Ok : Status.SessionNotExist},"tkn":${token}`),
   );
 };
 
-const endAll: Command = (_, { store }, by) =>
-  andThen(store.endAll(by), (count) => reply('SH_END_ALL', `"cnt":${count},${ok}`));
+const endAll: Command = (_, { store }, caller) =>
+  andThen(store.endAll(caller.id), (count) => reply('SH_END_ALL', `"cnt":${count},${ok}`));
 
 const tokensParameter = [required('tkns', 'array')];
 
@@ -58,7 +59,8 @@ const exists: Command = ({ body }, { store }) => {
 /** Seconds as the original prints them: a signed 64-bit integer. */
 const secondsText = (duration: number | bigint) => BigInt.asIntN(64, BigInt(duration)).toString();
 
-function infoMembers(token: SessionToken, info: SessionInfo | undefined): string {
+/** What the reply to `SH_INFO` says; in milliseconds as well if the client takes more than a NemesisDB has. */
+export function infoMembers(token: SessionToken, info: SessionInfo | undefined, isExact: boolean): string {
   if (info === undefined) return `"keyCnt":null,"shared":null,"st":${Status.SessionNotExist},"tkn":${token}`;
   const rest = `"keyCnt":${info.keyCount},"shared":false,${ok},"tkn":${token}`;
   if (info.expires === undefined) return `"expires":false,${rest}`;
@@ -67,14 +69,14 @@ function infoMembers(token: SessionToken, info: SessionInfo | undefined): string
     `"expires":true,"expiry":{"deleteSession":${expiry.deleteSession},"duration":${secondsText(expiry.duration)},` +
     `"extendOnGet":${expiry.extendOnGet},"extendOnSetAdd":${expiry.extendOnSetAdd},` +
     // `+ 0`: cut toward zero, a little below 0 is -0
-    `"remaining":${Math.trunc(remaining / 1000) + 0}},${rest}`
+    `"remaining":${Math.trunc(remaining / 1000) + 0}${isExact ? `,"remainingMs":${wholeMs(remaining)}` : ''}},${rest}`
   );
 }
 
-const info: Command = ({ body, token }: Request, { store }) => {
+const info: Command = ({ body, token, id }: Request, { store }) => {
   if (Object.keys(body).length !== 1) return refusal('SH_INFO', Status.CommandSyntax);
   if (token === undefined) return refusal('SH_INFO', Status.SessionNotExist);
-  return andThen(store.info(token), (found) => reply('SH_INFO', infoMembers(token, found)));
+  return andThen(store.info(token), (found) => reply('SH_INFO', infoMembers(token, found, id !== undefined)));
 };
 
 const infoAll: Command = (_, { store }) =>

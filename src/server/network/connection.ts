@@ -1,8 +1,12 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../clock.js';
+import type { Caller, Reply } from '../commands/context.js';
 import type { Dispatcher, Execution } from '../commands/dispatcher.js';
+import type { Scope } from '../commands/scope.js';
 import type { Log } from '../log.js';
+import type { EventSink } from '../watch/watch.js';
+import { Watches } from '../watch/watches.js';
 import type { Reader, ReplyMemory } from './reply-memory.js';
 import type { TurnQueue, TurnTaker } from './turn-queue.js';
 
@@ -35,9 +39,11 @@ interface Frame {
   readonly isBinary: boolean;
 }
 
-/** The place of a reply: replies are sent in the order of their requests. */
+/** The place of a reply: replies of one line are sent in the order of their requests. */
 interface Slot {
-  text: string | undefined;
+  readonly scope: Scope;
+  readonly line: string | undefined;
+  reply: Reply | undefined;
 }
 
 /** Requests that have arrived and are not executed yet. Beyond these bounds the socket is not read. */
@@ -46,6 +52,12 @@ const maxInbox = { frames: 256, bytes: 64 * 1024 };
 /** Requests that the store may be executing for one client. */
 const maxUnderWay = 128;
 
+/** How many of them may be long ones. */
+const maxApart = 8;
+
+/** Bytes that may wait for a client before no more events are pushed to it. */
+const maxWaitingEvents = 4 * 2 ** 20;
+
 /**
  * What a connection does: `serving`; `stalled` until the client has read the replies that wait for it; `closing` until the
  * store has answered what is under way; `closed`.
@@ -53,8 +65,10 @@ const maxUnderWay = 128;
 type State = 'serving' | 'stalled' | 'closing' | 'closed';
 
 /** One client. Executes its requests in order of arrival, several at a time if the store takes a while, and drops no reply. */
-export class Connection implements TurnTaker, Reader {
-  readonly #id: string;
+export class Connection implements TurnTaker, Reader, EventSink, Caller {
+  /** Names it in the events that its commands cause. */
+  readonly id: string;
+  readonly watches = new Watches(this);
   readonly #socket: WebSocket;
   readonly #stream: Socket;
   readonly #options: ConnectionOptions;
@@ -64,9 +78,9 @@ export class Connection implements TurnTaker, Reader {
   /** The request that is next, if it was read already. */
   #next: Execution | undefined;
   /** The replies that are not sent yet, in the order of their requests. */
-  readonly #slots: Slot[] = [];
-  /** Whether a command on the whole store is under way: it runs alone. */
-  #isAlone = false;
+  #slots: Slot[] = [];
+  /** Who waits until nothing waits for the client any more. */
+  #draining: (() => void)[] = [];
   /** Bytes written in this turn. */
   #written = 0;
   #isDropped = false;
@@ -75,7 +89,7 @@ export class Connection implements TurnTaker, Reader {
   #close = () => {};
 
   constructor(id: string, socket: WebSocket, stream: Socket, options: ConnectionOptions) {
-    this.#id = id;
+    this.id = id;
     this.#socket = socket;
     this.#stream = stream;
     this.#options = options;
@@ -140,6 +154,21 @@ export class Connection implements TurnTaker, Reader {
     return this.#isReady();
   }
 
+  push(frame: string): boolean {
+    if (this.#state === 'closed' || this.#socket.readyState !== WebSocket.OPEN) return true;
+    if (this.#socket.bufferedAmount > maxWaitingEvents) return false;
+    // All events of this turn leave in one write.
+    this.#stream.cork();
+    process.nextTick(() => this.#stream.uncork());
+    this.#socket.send(frame, this.#onWritten);
+    return true;
+  }
+
+  drained(): Promise<void> {
+    if (this.#state === 'closed' || this.#socket.bufferedAmount === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#draining.push(resolve));
+  }
+
   dropForMemory(): void {
     this.#drop('the replies that wait for it take too much memory');
   }
@@ -159,55 +188,74 @@ export class Connection implements TurnTaker, Reader {
 
   /** Whether the next request can be executed now. */
   #isReady(): boolean {
-    if (this.#state !== 'serving' || this.#isAlone || this.#inbox.length === 0) return false;
+    if (this.#state !== 'serving' || this.#inbox.length === 0) return false;
     if (this.#slots.length === 0) return true;
     this.#next ??= this.#read();
-    return this.#next.scope === 'place' && this.#slots.length < maxUnderWay;
+    const { scope } = this.#next;
+    const apart = this.#slots.filter((slot) => slot.scope === 'apart').length;
+    if (scope === 'apart') return apart < maxApart;
+    // A command on the whole store runs alone but for those that stand apart.
+    if (scope === 'store') return this.#slots.length === apart;
+    return this.#slots.length < maxUnderWay && !this.#slots.some((slot) => slot.scope === 'store');
   }
 
   #read(): Execution {
     const [frame] = this.#inbox;
     const { dispatcher } = this.#options;
-    if (frame === undefined || frame.isBinary) return { scope: 'place', run: () => dispatcher.answerBinary() };
+    if (frame === undefined || frame.isBinary) return dispatcher.readBinary();
     return dispatcher.read(frame.data.toString());
   }
 
   #execute(): void {
-    const { scope, run } = this.#next ?? this.#read();
+    const { scope, line, run } = this.#next ?? this.#read();
     this.#next = undefined;
     this.#inboxBytes -= this.#inbox.shift()?.data.length ?? 0;
-    const reply = run(this.#id);
-    if (typeof reply === 'string') {
-      if (this.#slots.length === 0) this.#send(reply);
-      else this.#slots.push({ text: reply });
+    const reply = run(this);
+    if (!(reply instanceof Promise)) {
+      const mayBeSent = line === undefined || !this.#slots.some((slot) => slot.line === line);
+      if (mayBeSent) this.#send(reply);
+      else this.#slots.push({ scope: 'place', line, reply });
       return;
     }
-    const slot: Slot = { text: undefined };
+    const slot: Slot = { scope, line, reply: undefined };
     this.#slots.push(slot);
-    if (scope === 'store') this.#isAlone = true;
-    void reply.then((text) => {
-      slot.text = text;
-      if (scope === 'store') this.#isAlone = false;
+    void reply.then((answer) => {
+      slot.reply = answer;
       if (this.#state !== 'closed') this.#options.turns.request(this);
     });
   }
 
+  /** Sends the replies that are there, each after those of its line that come before it. */
   #sendReady(): void {
-    for (let slot = this.#slots[0]; slot?.text !== undefined; slot = this.#slots[0]) {
-      this.#slots.shift();
-      this.#send(slot.text);
-    }
+    const waitingLines = new Set<string>();
+    this.#slots = this.#slots.filter(({ line, reply }) => {
+      if (reply !== undefined && !(line !== undefined && waitingLines.has(line))) {
+        this.#send(reply);
+        return false;
+      }
+      if (line !== undefined) waitingLines.add(line);
+      return true;
+    });
   }
 
-  #send(reply: string): void {
+  #send(reply: Reply): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#written += reply.length;
-    this.#socket.send(reply, this.#onWritten);
+    const text = typeof reply === 'string' ? reply : reply.text;
+    this.#written += text.length;
+    this.#socket.send(text, this.#onWritten);
+    if (typeof reply !== 'string') reply.onSent();
   }
 
   readonly #onWritten = (): void => {
+    if (this.#draining.length > 0 && this.#socket.bufferedAmount === 0) this.#endDraining();
     if (this.#state === 'stalled') this.#noteWaiting();
   };
+
+  #endDraining(): void {
+    const waiting = this.#draining;
+    this.#draining = [];
+    for (const resolve of waiting) resolve();
+  }
 
   /** Notes how much waits for the client to read, and stalls if it is too much. */
   #noteWaiting(): void {
@@ -250,6 +298,8 @@ export class Connection implements TurnTaker, Reader {
   #forget(): void {
     this.#state = 'closed';
     this.#emptyInbox();
+    this.watches.end();
+    this.#endDraining();
     this.#options.turns.leave(this);
     this.#options.replyMemory.set(this, 0);
   }

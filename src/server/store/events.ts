@@ -63,6 +63,9 @@ export interface Membership {
  * store over Redis keeps it in streams, and groups are consumer groups of these.
  */
 export interface SessionEvents {
+  /** The store's time: milliseconds since 1970, as in `at`. */
+  now(): Later<number>;
+
   /** Emits each event as it happens. Hot: what happened before a subscription is in the log. Never completes. */
   readonly live$: Observable<SessionEvent>;
 

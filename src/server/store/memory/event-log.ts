@@ -58,6 +58,10 @@ export class MemoryEvents implements SessionEvents, PositionedLog {
     this.#bounds = bounds;
   }
 
+  now(): number {
+    return this.#clock.wall();
+  }
+
   extended(token: SessionToken, remaining: number, by: string | undefined): void {
     if (!this.#live.observed) return;
     this.#live.next({ type: 'extended', ...this.#stamp(), token, remaining, by });
