@@ -1,4 +1,7 @@
-/** A binary heap of items by number, the smallest on top. Two arrays instead of pairs: half the memory of 100,000 entries. */
+/**
+ * A binary heap of items by number, the smallest on top. Two arrays instead of pairs: half the memory of 100,000
+ * entries.
+ */
 export class Heap<Item> {
   #keys: number[] = [];
   #items: Item[] = [];
@@ -73,7 +76,10 @@ export class Heap<Item> {
     this.#items[at] = item;
   }
 
-  /** Of a place that is taken. To look beyond the end, and find nothing, was measured to put each number that is read on the heap. */
+  /**
+   * Of a place that is taken. To look beyond the end, and find nothing, was measured to put each number that is read on
+   * the heap.
+   */
   #keyAt(at: number): number {
     return this.#keys[at] ?? Number.POSITIVE_INFINITY;
   }

@@ -9,8 +9,8 @@ export interface ListNode<T> {
 /**
  * A doubly linked list: a queue from whose middle an item can be removed without a search.
  *
- * A `Set` does the same, and was measured to cost a tenth of the client's processor time: each time that it grows or shrinks it leaves a
- * table behind, which keeps all later tables alive until a full garbage collection.
+ * A `Set` does the same, and was measured to cost a tenth of the client's processor time: each time that it grows or
+ * shrinks it leaves a table behind, which keeps all later tables alive until a full garbage collection.
  */
 export class LinkedList<T> {
   #first: ListNode<T> | undefined;

@@ -1,7 +1,6 @@
 // `AsyncDisposable` stands in the client's types, which programs with an older `lib` must be able to read.
 /// <reference lib="esnext.disposable" preserve="true" />
 import { defer, type Observable } from 'rxjs';
-import { ProtocolError } from '../errors.js';
 import { commands } from '../protocol/commands.js';
 import type { JsonObject } from '../protocol/json.js';
 import type { NewSession } from '../protocol/parameter-objects.js';
@@ -70,7 +69,7 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
     this.activity$ = this.#transport.activity$;
     this.#sessions = new Sessions(sessionPort(this.#transport, settings), this, settings);
     this.sessionEvents$ = this.#sessions.events$;
-    this.context = { transport: this.#transport, settings, observer: this.#sessions };
+    this.context = { transport: this.#transport, settings, observer: this.#sessions.observer };
   }
 
   /**
@@ -149,7 +148,8 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
   session(tkn: TokenInput, options: AttachOptions = {}): Observable<Session> {
     return defer(() => {
       const { timeout, retry, ...ofHandle } = readAttachOptions(options);
-      const attached = (info: SessionInfo, reply: Reply) => this.#attached(info.tkn, reply, ofHandle);
+      const attached = (info: SessionInfo, reply: Reply) =>
+        this.#sessions.attached<JsonObject, KeysInput>(info, reply, ofHandle);
       return callFor(this.context, 'session', commands.sh_info, [tkn, { timeout, retry }], attached);
     });
   }
@@ -170,12 +170,5 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
     };
     const { schema, expiringBefore } = params;
     return this.#sessions.created(tkn, settings, reply, { schema, expiringBefore });
-  }
-
-  #attached(tkn: bigint, reply: Reply, { schema, expiringBefore }: AttachOptions): Session {
-    const session = this.#sessions.attached<JsonObject, KeysInput>(tkn, reply, { schema, expiringBefore });
-    if (session === undefined)
-      throw new ProtocolError('The reply to SH_INFO does not say when the session expires.', 'SH_INFO');
-    return session;
   }
 }

@@ -3,8 +3,9 @@ import type { Interval } from './lease/interval.js';
 /**
  * How an event is known.
  *
- * - `proven`: replies of the server leave no other explanation. That supposes that one server process at a time is behind the client's URL:
- *   if several share a port, a reconnect can reach another one, which knows nothing of the first one's sessions.
+ * - `proven`: replies of the server leave no other explanation. That supposes that one server process at a time is
+ *   behind the client's URL: if several share a port, a reconnect can reach another one, which knows nothing of the
+ *   first one's sessions.
  * - `presumed`: replies of the server show it, but something rarer would look the same; each event says what.
  * - `local`: it follows from the local clock and from what was known before.
  */
@@ -19,7 +20,8 @@ export type ResetCandidate = 'extended' | 'expired' | 'reloaded' | 'unmoved';
 /**
  * Who ended a session.
  *
- * - `self`: `sh_end` or `sh_end_all` of this client. It is presumed after `sh_end_all`: its reply does not say which sessions it ended.
+ * - `self`: `sh_end` or `sh_end_all` of this client. It is presumed after `sh_end_all`: its reply does not say which
+ *   sessions it ended.
  * - `other`: another client. The session was seen alive on this connection while it was watched.
  * - `unknown`: another client, this one (the reply was lost), or a restart of the server.
  */
@@ -46,11 +48,14 @@ export interface EventBase {
   /** How often its keys were seen to expire while the session stayed. */
   readonly cycle: number;
   /**
-   * The deadline lies within this interval of the client's monotonic ms. It is infinite if the session never expires. `lo` is `-Infinity`
-   * after the clocks moved apart, `hi` is `Infinity` after the reply to a touch was lost; both until the server has answered a probe.
+   * The deadline lies within this interval of the client's monotonic ms. It is infinite if the session never expires.
+   * `lo` is `-Infinity` after the clocks moved apart, `hi` is `Infinity` after the reply to a touch was lost; both
+   * until the server has answered a probe.
    */
   readonly deadline: Interval;
-  /** `deadline.lo` by the wall clock: the server does not let the session lapse before. Undefined if that is infinite. */
+  /**
+   * `deadline.lo` by the wall clock: the server does not let the session lapse before. Undefined if that is infinite.
+   */
   readonly expiresAt: Date | undefined;
   /** Lets `JSON.stringify` take the event. */
   toJSON(): object;
@@ -65,13 +70,19 @@ export interface OpenedEvent extends EventBase {
 /** The deadline moved. */
 export interface ExtendedEvent extends EventBase {
   readonly type: 'extended';
-  /** `self`: a set, add or get of this client. `other`: another client. `unknown`: either; the reply to a command of ours was lost. */
+  /**
+   * `self`: a set, add or get of this client. `other`: another client. `unknown`: either; the reply to a command of
+   * ours was lost.
+   */
   readonly by: 'self' | 'other' | 'unknown';
   /** `proven` by self. Else `presumed`: ended and loaded again from a dataset would look the same. */
   readonly certainty: 'proven' | 'presumed';
 }
 
-/** The deadline is near: as near as any handle of the session asked for with `expiringBefore`. It always comes before `overdue`. */
+/**
+ * The deadline is near: as near as any handle of the session asked for with `expiringBefore`. It always comes before
+ * `overdue`.
+ */
 export interface ExpiringEvent extends EventBase {
   readonly type: 'expiring';
   /** Milliseconds until the server may let it lapse, at the earliest. 0: it may by now. */
@@ -79,7 +90,9 @@ export interface ExpiringEvent extends EventBase {
   readonly certainty: 'local';
 }
 
-/** The deadline is past for certain. The session may lapse from now on; a set or get that extends can still rescue it. */
+/**
+ * The deadline is past for certain. The session may lapse from now on; a set or get that extends can still rescue it.
+ */
 export interface OverdueEvent extends EventBase {
   readonly type: 'overdue';
   readonly certainty: 'local';
@@ -88,11 +101,17 @@ export interface OverdueEvent extends EventBase {
 /** The server let it lapse: a reply shows it. */
 export interface ExpiredEvent extends EventBase {
   readonly type: 'expired';
-  /** `sessionDeleted`: the session is gone, and its streams complete. `keysCleared`: its keys are gone, and a new cycle began. */
+  /**
+   * `sessionDeleted`: the session is gone, and its streams complete. `keysCleared`: its keys are gone, and a new cycle
+   * began.
+   */
   readonly outcome: 'sessionDeleted' | 'keysCleared';
   /** How often its keys may have expired besides, unseen: at most so often. */
   readonly missedCycles: number;
-  /** `presumed`: another client may have ended it late (`sessionDeleted`), or have cleared or reloaded it (`keysCleared`). */
+  /**
+   * `presumed`: another client may have ended it late (`sessionDeleted`), or have cleared or reloaded it
+   * (`keysCleared`).
+   */
   readonly certainty: 'proven' | 'presumed';
 }
 

@@ -22,18 +22,20 @@ export interface ProbeReceiver {
 /** What watching sessions needs of the client. */
 export interface SessionPort {
   /**
-   * Sends a probe and hands its reply, of any status, to the receiver. Returns what cancels it. Its reply is not reported to the observer
-   * of commands.
+   * Sends a probe and hands its reply, of any status, to the receiver. Returns what cancels it. Its reply is not
+   * reported to the observer of commands.
    */
   probe(probe: Probe, receiver: ProbeReceiver): () => void;
   /** How many bytes a request may have now. */
   readonly maxPayload: number;
   /**
-   * Whether the server answers. Replays; completes on close, after `closed`. Emits `open` again after each `lost`, and `lost` before any
-   * reply that came over the next connection.
+   * Whether the server answers. Replays; completes on close, after `closed`. Emits `open` again after each `lost`, and
+   * `lost` before any reply that came over the next connection.
    */
   readonly connection$: Observable<'open' | 'lost' | 'closed'>;
-  /** Whether the server can load datasets (`persistEnabled` of its `SV_INFO`): then a session may come back from one. */
+  /**
+   * Whether the server can load datasets (`persistEnabled` of its `SV_INFO`): then a session may come back from one.
+   */
   readonly persistEnabled: boolean;
   readonly clock: Clock;
   /** A number in [0, 1), for jitter. */
@@ -63,7 +65,10 @@ export interface SessionCallOptions {
   readonly retry?: 'reads' | 'none' | undefined;
 }
 
-/** Marks a call on which the life of a session depends: it does not wait behind what the program sends. Not for programs. */
+/**
+ * Marks a call on which the life of a session depends: it does not wait behind what the program sends. Not for
+ * programs.
+ */
 export const vital: unique symbol = Symbol('vital');
 
 /** Options of a call of the client's own. */

@@ -1,4 +1,4 @@
-import { defer, type Observable, throwError } from 'rxjs';
+import { defer, distinctUntilChanged, map, type Observable, throwError } from 'rxjs';
 import type { JsonObject, JsonValue } from '../protocol/json.js';
 import type { KeysInput, SendableKeys } from '../protocol/parameters.js';
 import type { SessionInfo } from '../protocol/replies.js';
@@ -22,8 +22,9 @@ import type {
   SessionState,
 } from './events.js';
 import type { SessionCallOptions, SessionCommands } from './port.js';
-import type { Touch } from './streams/keep-alive.js';
-import type { SessionStreams } from './streams/session-streams.js';
+import { keepAlive, type Touch } from './streams/keep-alive.js';
+import { remaining } from './streams/remaining.js';
+import { lapsedEvent, overEvent, type SessionStreams } from './streams/session-streams.js';
 
 /** Which of a session's keys. */
 export type SessionKeys<Key extends string> =
@@ -45,13 +46,13 @@ type Settable<Values> = string extends keyof Values ? KeysInput : Values;
 type SomeOf<Input, Keys> = Partial<Input> | (string extends keyof Input ? SendableKeys<Keys> : never);
 
 /**
- * A session: its token, the commands bound to it, and streams of what becomes of it. `Values` is what its keys hold; `Input` is what may be
- * set, if a schema transforms values.
+ * A session: its token, the commands bound to it, and streams of what becomes of it. `Values` is what its keys hold;
+ * `Input` is what may be set, if a schema transforms values.
  *
- * Subscribing to any of its streams watches the session: the client keeps its deadline, and probes the server when that can't tell. After the
- * last unsubscription nothing is left running. Streams never error (but `keepAlive` and `remaining$`, if they are used wrongly). They complete
- * when the session is gone (`expired` with `sessionDeleted`, `ended`) and when the client is closed. Each stream is one Observable, made on
- * first access.
+ * Subscribing to any of its streams watches the session: the client keeps its deadline, and probes the server when that
+ * can't tell. After the last unsubscription nothing is left running. Streams never error (but `keepAlive` and
+ * `remaining$`, if they are used wrongly). They complete when the session is gone (`expired` with `sessionDeleted`,
+ * `ended`) and when the client is closed. Each stream is one Observable, made on first access.
  *
  * @example
  * session.expired$.subscribe(({ outcome }) => console.log('abandoned', outcome));
@@ -60,6 +61,14 @@ export class Session<Values extends object = JsonObject, Input extends object = 
   readonly #streams: SessionStreams;
   readonly #commands: SessionCommands;
   readonly #schema: SessionSchema | undefined;
+  #events$: Observable<SessionEvent> | undefined;
+  #extended$: Observable<ExtendedEvent> | undefined;
+  #expiring$: Observable<ExpiringEvent> | undefined;
+  #expired$: Observable<ExpiredEvent> | undefined;
+  #ended$: Observable<EndedEvent> | undefined;
+  #over$: Observable<OverEvent> | undefined;
+  #lapsed$: Observable<LapsedEvent> | undefined;
+  #state$: Observable<SessionState> | undefined;
 
   /** Made by `client.sh_create_session` and `client.session`. */
   constructor(streams: SessionStreams, commands: SessionCommands, schema?: SessionSchema) {
@@ -83,67 +92,92 @@ export class Session<Values extends object = JsonObject, Input extends object = 
     return !this.#streams.isGone;
   }
 
-  /** What happens to the session, as it becomes known. Hot, without replay; the first subscription begins with `opened`. */
+  /**
+   * What happens to the session, as it becomes known. Hot, without replay; the first subscription begins with `opened`.
+   */
   get events$(): Observable<SessionEvent> {
-    return this.#streams.events$;
+    this.#events$ ??= this.#streams.events((event) => event);
+    return this.#events$;
   }
 
   /** Emits when its deadline moved: by a set, add or get of this client, or by another one. Hot, without replay. */
   get extended$(): Observable<ExtendedEvent> {
-    return this.#streams.extended$;
+    this.#extended$ ??= this.#streams.only('extended');
+    return this.#extended$;
   }
 
   /** Emits when its deadline is near: `expiringBefore` ms, or fewer if that was noticed late. Hot, without replay. */
   get expiring$(): Observable<ExpiringEvent> {
-    return this.#streams.expiring$;
+    this.#expiring$ ??= this.#streams.only('expiring');
+    return this.#expiring$;
   }
 
   /**
-   * Emits when the server let the session lapse. With `outcome: 'keysCleared'` the session lives on, and more may follow. Replays the final
-   * `sessionDeleted`. Completes without a value if the session is ended instead: `over$` has one then.
+   * Emits when the server let the session lapse. With `outcome: 'keysCleared'` the session lives on, and more may
+   * follow. Replays the final `sessionDeleted`. Completes without a value if the session is ended instead: `over$` has
+   * one then.
    */
   get expired$(): Observable<ExpiredEvent> {
-    return this.#streams.expired$;
-  }
-
-  /** Emits once the session was ended, by this client or another one, and completes. Replays. Completes empty if it expires instead. */
-  get ended$(): Observable<EndedEvent> {
-    return this.#streams.ended$;
-  }
-
-  /** Emits how the session came to its end, deleted on expiry or ended, and completes. Replays. Empty only if the client is closed before. */
-  get over$(): Observable<OverEvent> {
-    return this.#streams.over$;
+    this.#expired$ ??= this.#streams.only('expired', true);
+    return this.#expired$;
   }
 
   /**
-   * Emits each time that the session's keys may be gone: each `expired`, and each `reset` of which an expiry is a candidate, with certainty
-   * `possible`. Replays a final `sessionDeleted`.
+   * Emits once the session was ended, by this client or another one, and completes. Replays. Completes empty if it
+   * expires instead.
+   */
+  get ended$(): Observable<EndedEvent> {
+    this.#ended$ ??= this.#streams.only('ended', true);
+    return this.#ended$;
+  }
+
+  /**
+   * Emits how the session came to its end, deleted on expiry or ended, and completes. Replays. Empty only if the client
+   * is closed before.
+   */
+  get over$(): Observable<OverEvent> {
+    this.#over$ ??= this.#streams.events(overEvent, true);
+    return this.#over$;
+  }
+
+  /**
+   * Emits each time that the session's keys may be gone: each `expired`, and each `reset` of which an expiry is a
+   * candidate, with certainty `possible`. Replays a final `sessionDeleted`.
    */
   get lapsed$(): Observable<LapsedEvent> {
-    return this.#streams.lapsed$;
-  }
-
-  /** What is known now, replayed, and again whenever that changes. The value is one frozen object until something changes. */
-  get state$(): Observable<SessionState> {
-    return this.#streams.state$;
+    this.#lapsed$ ??= this.#streams.events(lapsedEvent, true);
+    return this.#lapsed$;
   }
 
   /**
-   * Counts down the ms that are left, at the least: at once, every `period` ms, and whenever the deadline moves; 0 once it is past. Emits
-   * nothing while the session is suspended. Errors with a `ValueError` for a period that is not finite, or below 1 ms.
+   * What is known now, replayed, and again whenever that changes. The value is one frozen object until something
+   * changes.
+   */
+  get state$(): Observable<SessionState> {
+    this.#state$ ??= this.#streams.lease$.pipe(
+      map(({ snapshot }) => snapshot),
+      distinctUntilChanged(),
+    );
+    return this.#state$;
+  }
+
+  /**
+   * Counts down the ms that are left, at the least: at once, every `period` ms, and whenever the deadline moves; 0 once
+   * it is past. Emits nothing while the session is suspended. Errors with a `ValueError` for a period that is not
+   * finite, or below 1 ms.
    */
   remaining$(period: number): Observable<number> {
-    return this.#streams.remaining$(period);
+    return remaining(this.#streams.lease$, period, this.#streams.tracker);
   }
 
   /**
-   * Keeps the session alive while subscribed: sends an empty `SH_GET` or `SH_SET`, whichever extends it, at a third of its duration, unless
-   * other traffic has just extended it. Emits each touch. Errors with a `ValueError` if nothing can extend the session; completes with it.
-   * If the keys expired before a touch could come, `events$` emits that before the next touch.
+   * Keeps the session alive while subscribed: sends an empty `SH_GET` or `SH_SET`, whichever extends it, at a third of
+   * its duration, unless other traffic has just extended it. Emits each touch. Errors with a `ValueError` if nothing
+   * can extend the session; completes with it. If the keys expired before a touch could come, `events$` emits that
+   * before the next touch.
    */
   keepAlive(): Observable<Touch> {
-    return this.#streams.keepAlive(this.#commands);
+    return keepAlive(this.#streams.lease$, this.#streams.tracker, this.#commands);
   }
 
   /** Sets keys. `SH_SET`. Extends with `extendOnSetAdd`. */
@@ -156,7 +190,10 @@ export class Session<Values extends object = JsonObject, Input extends object = 
     return write(this.#schema, 'SH_ADD', keys, (checked) => this.#commands.sh_add(this.tkn, checked, options));
   }
 
-  /** Gets the value of one key, `undefined` where it is absent, or an object of several. `SH_GET`. Extends with `extendOnGet`. */
+  /**
+   * Gets the value of one key, `undefined` where it is absent, or an object of several. `SH_GET`. Extends with
+   * `extendOnGet`.
+   */
   get<const Schema extends StandardSchema>(
     query: { readonly key: string; readonly schema: Schema },
     options?: SessionCallOptions,

@@ -124,7 +124,7 @@ describe('a session that this client ends', () => {
     const sessions = [world.create({ seconds: 600 }), world.create({ seconds: 600 })];
     const events = sessions.map((of) => world.follow(of));
     const asked = world.sent.length;
-    world.sessions.lost({ row: { command: 'SH_END_ALL' }, tkn: undefined, argument: {} });
+    world.sessions.observer.lost({ row: { command: 'SH_END_ALL' }, tkn: undefined, argument: {} });
     world.clock.advance(10);
     expect(world.sent.slice(asked)).toEqual(['SH_EXISTS']);
     expect(events.map(types)).toEqual([['opened'], ['opened']]);

@@ -19,7 +19,7 @@ function verdictAfter(...replies: Replies): SessionEvent | undefined {
     const row = Object.values(commands).find((candidate) => candidate.command === command);
     if (row === undefined) throw new Error(command);
     const reply = { body: { st: 1, ...body }, writtenAt: at, answeredAt: at };
-    world.sessions.replied({ row, tkn: session.tkn, argument }, reply);
+    world.sessions.observer.replied({ row, tkn: session.tkn, argument }, reply);
   }
   world.disconnect();
   world.clock.advance(20_000);

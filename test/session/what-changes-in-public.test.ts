@@ -93,7 +93,7 @@ describe('remaining$', () => {
     world.losing = true;
     world.run('SH_GET', { tkn: session.tkn, keys: [] });
     world.losing = false;
-    world.sessions.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
+    world.sessions.observer.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
     world.clock.advance(2000);
     expect(types).toEqual(['expiring']);
     expect(told).toEqual([

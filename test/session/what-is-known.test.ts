@@ -29,7 +29,7 @@ describe('a deadline', () => {
     world.run('SH_GET', { tkn: session.tkn, keys: [] });
     const body: JsonObject = { st: 1, keys: {} };
     const now = world.clock.now();
-    world.sessions.replied(
+    world.sessions.observer.replied(
       { row: commands.sh_get, tkn: session.tkn, argument: [] },
       { body, writtenAt: now - 15_000, answeredAt: now },
     );

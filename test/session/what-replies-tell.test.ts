@@ -42,7 +42,7 @@ describe('a reply', () => {
     const world = new World();
     const session = world.create({ seconds: 60, extendOnSetAdd: true });
     const events = world.follow(session);
-    world.sessions.replied(
+    world.sessions.observer.replied(
       { ...settled('SH_SET', {}), tkn: session.tkn },
       { body: { st: 41 }, writtenAt: 1010, answeredAt: 1011 },
     );

@@ -8,7 +8,7 @@ function replied(world: World, command: string, tkn: bigint | undefined, st: num
   if (row === undefined) throw new Error(command);
   const at = world.clock.now();
   const reply = { body: { st }, writtenAt: at, answeredAt: at };
-  world.sessions.replied({ row, tkn, argument: undefined }, reply);
+  world.sessions.observer.replied({ row, tkn, argument: undefined }, reply);
 }
 
 describe('nothing is made of', () => {
@@ -24,7 +24,7 @@ describe('nothing is made of', () => {
     const world = new World();
     const session = world.create({ seconds: 600 });
     const events = world.follow(session);
-    world.sessions.lost({ row: { command: 'SH_INFO_ALL' }, tkn: undefined, argument: undefined });
+    world.sessions.observer.lost({ row: { command: 'SH_INFO_ALL' }, tkn: undefined, argument: undefined });
     world.other('SH_END', { tkn: session.tkn });
     world.run('SH_COUNT', { tkn: session.tkn });
     world.clock.advance(10);

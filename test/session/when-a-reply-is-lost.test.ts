@@ -36,7 +36,7 @@ describe('a touch whose reply is lost', () => {
     const session = world.create({ seconds: 60, extendOnSetAdd: true });
     const events = world.follow(session);
     world.clock.advance(10_000);
-    world.sessions.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
+    world.sessions.observer.lost({ row: { command: 'SH_SET', extends: 'set' }, tkn: session.tkn, argument: {} });
     world.clock.advance(10);
     expect(types(events)).toEqual(['opened']);
     world.clock.advance(52_000);
@@ -136,7 +136,7 @@ describe('a touch whose reply is lost', () => {
     const session = world.create({ seconds: 60, extendOnSetAdd: true });
     world.follow(session);
     for (const row of [commands.sh_get, commands.sh_clear, commands.sh_count]) {
-      world.sessions.lost({ row, tkn: session.tkn, argument: [] });
+      world.sessions.observer.lost({ row, tkn: session.tkn, argument: [] });
     }
     world.clock.advance(10_000);
     expect(world.sent).toEqual(['SH_NEW']);

@@ -1,4 +1,7 @@
-import type { JsonObject, JsonValue } from '../../protocol/json.js';
+import { UnexpectedReply } from '../../protocol/command-row.js';
+import { commands } from '../../protocol/commands.js';
+import type { JsonObject } from '../../protocol/json.js';
+import type { SessionInfo } from '../../protocol/replies.js';
 import { Status } from '../../protocol/status.js';
 import type { Reply } from '../../transport/transport.js';
 import type { SessionSettings, SuspensionReason } from '../events.js';
@@ -8,13 +11,15 @@ import type { Interval } from './interval.js';
 /**
  * All that can change a lease. There is no other way.
  *
- * A server of ours pushes what happens to a session, with exact times. A pushed event becomes a member of this union as well, beside
- * `info`: its deadline is narrow, and what it says is proven.
+ * A server of ours pushes what happens to a session, with exact times. A pushed event becomes a member of this union as
+ * well, beside `info`: its deadline is narrow, and what it says is proven.
  */
 export type Evidence =
   /** A set, add (`set`) or get of ours succeeded. */
   | { readonly type: 'touched'; readonly with: 'set' | 'get'; readonly span: Interval; readonly hasKeys?: boolean }
-  /** `SH_INFO` was answered. `decides`: what may have happened is emitted, though a later answer could tell it apart. */
+  /**
+   * `SH_INFO` was answered. `decides`: what may have happened is emitted, though a later answer could tell it apart.
+   */
   | { readonly type: 'info'; readonly span: Interval; readonly info: InfoReport; readonly decides?: boolean }
   /** A reply shows that the session is there; and whether it holds keys, if `hasKeys` is given, be it as undefined. */
   | { readonly type: 'exists'; readonly span: Interval; readonly hasKeys?: boolean | undefined }
@@ -22,7 +27,10 @@ export type Evidence =
   | { readonly type: 'gone'; readonly span: Interval }
   /** Our `SH_END` succeeded, or our `SH_END_ALL`. */
   | { readonly type: 'ended'; readonly command: 'SH_END' | 'SH_END_ALL' }
-  /** The reply to a command of ours was lost at `at`. It may have been executed, or will be before what is written later. */
+  /**
+   * The reply to a command of ours was lost at `at`. It may have been executed, or will be before what is written
+   * later.
+   */
   | { readonly type: 'touch-lost'; readonly with: 'set' | 'get'; readonly at: number }
   | { readonly type: 'keys-lost' }
   | { readonly type: 'end-lost'; readonly at: number }
@@ -116,37 +124,33 @@ export function tokensIn(value: unknown): bigint[] {
   );
 }
 
-/** The tokens of the sessions that exist, by a reply to `SH_EXISTS`; undefined if it lists no tokens. */
-export function existingIn({ st, exist }: JsonObject): ReadonlySet<bigint> | undefined {
-  if (st !== Status.Ok || !Array.isArray(exist) || exist.some((item) => !isInteger(item))) return undefined;
-  return new Set(tokensIn(exist));
+/** The tokens of the sessions that exist, by a reply to `SH_EXISTS`; undefined if it can't be understood. */
+export function existingIn(body: JsonObject): ReadonlySet<bigint> | undefined {
+  const existing = body.st === Status.Ok ? understood(() => commands.sh_session_exists.read(body, [])) : undefined;
+  return existing && new Set(existing);
 }
 
-const isInteger = (value: JsonValue) => typeof value === 'bigint' || Number.isSafeInteger(value);
+/** What a successful reply to `SH_INFO` reports; undefined if it can't be understood. */
+export function infoIn(body: JsonObject): InfoReport | undefined {
+  const info = understood(() => commands.sh_info.read(body, undefined));
+  return info && reportOf(info);
+}
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isNumeric = (value: JsonValue | undefined): value is number | bigint =>
-  typeof value === 'number' || typeof value === 'bigint';
-
-/** What a successful reply to `SH_INFO` reports; undefined if it is not what a NemesisDB answers. */
-export function infoIn({ keyCnt, expires, expiry }: JsonObject): InfoReport | undefined {
-  if (!isNumeric(keyCnt)) return undefined;
-  const keyCount = Number(keyCnt);
-  if (expires === false) {
-    const settings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
-    return { keyCount, remaining: 0, settings };
+function understood<Result>(read: () => Result): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UnexpectedReply) return undefined;
+    throw error;
   }
-  if (!isObject(expiry) || !isNumeric(expiry.duration) || !isNumeric(expiry.remaining)) return undefined;
-  return {
-    keyCount,
-    remaining: Number(expiry.remaining),
-    settings: {
-      duration: Number(expiry.duration) * 1000,
-      deleteSession: expiry.deleteSession === true,
-      extendOnSetAdd: expiry.extendOnSetAdd === true,
-      extendOnGet: expiry.extendOnGet === true,
-    },
-  };
+}
+
+/** What is known of a session by its `SH_INFO`. */
+export function reportOf(info: SessionInfo): InfoReport {
+  if (!info.expires) {
+    const settings = { duration: 0, deleteSession: false, extendOnSetAdd: false, extendOnGet: false };
+    return { keyCount: info.keyCnt, remaining: 0, settings };
+  }
+  const { duration, remaining, ...flags } = info.expiry;
+  return { keyCount: info.keyCnt, remaining, settings: { duration: duration * 1000, ...flags } };
 }

@@ -8,14 +8,14 @@ export interface Interval {
 export const never: Interval = { lo: Number.POSITIVE_INFINITY, hi: Number.POSITIVE_INFINITY };
 
 /**
- * How far the rates of the client's and the server's clock may differ: quartz is off by less than 100 millionths, on either side. Over a
- * minute that makes 12 ms.
+ * How far the rates of the client's and the server's clock may differ: quartz is off by less than 100 millionths, on
+ * either side. Over a minute that makes 12 ms.
  */
 export const rateBound = 200e-6;
 
 /**
- * How far the local clocks may move apart without notice, in ms, besides `rateBound`. Local deadlines may be wrong by as much, so a proof
- * keeps this distance from a deadline.
+ * How far the local clocks may move apart without notice, in ms, besides `rateBound`. Local deadlines may be wrong by
+ * as much, so a proof keeps this distance from a deadline.
  */
 export const clockTolerance = 250;
 
@@ -44,8 +44,8 @@ export function deadlineFrom(span: Interval, remaining: number): Interval {
 }
 
 /**
- * When that deadline was set. Not the deadline less the duration: what counts is the time gone by since, in which the clocks had less time
- * to drift apart. It can't have been set after the reply.
+ * When that deadline was set. Not the deadline less the duration: what counts is the time gone by since, in which the
+ * clocks had less time to drift apart. It can't have been set after the reply.
  */
 export function setFrom(span: Interval, remaining: number, duration: number): Interval {
   const left = timeLeft(remaining);

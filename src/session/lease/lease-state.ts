@@ -16,7 +16,9 @@ export interface Known {
   readonly seenAt: number;
   /** When the last request was written whose reply showed its deadline. */
   readonly deadlineSeenAt: number;
-  /** When the reply to a set, add or get was lost that may have moved the deadline. A request written later will tell. */
+  /**
+   * When the reply to a set, add or get was lost that may have moved the deadline. A request written later will tell.
+   */
   readonly touchLostAt?: number | undefined;
   /** When the reply to an `SH_END` or `SH_END_ALL` of ours was lost. A request written later will tell. */
   readonly endLostAt?: number | undefined;
@@ -34,8 +36,8 @@ export type End = Extract<Verdict, { type: 'ended' | 'expired' }> | { readonly t
  * - `unwatched`: nobody is subscribed; what was known last.
  * - `opening`: somebody is, and a request written since then is yet to show the deadline.
  * - `alive`, `expiring`, `overdue`: what is known holds.
- * - `suspended`: it does not, until a request written since then is answered. `seen`: one has shown that the session is there, and its
- *   deadline is yet to be asked for.
+ * - `suspended`: it does not, until a request written since then is answered. `seen`: one has shown that the session is
+ *   there, and its deadline is yet to be asked for.
  * - `over`: gone, or the client is closed.
  */
 export type LeaseState =
@@ -67,7 +69,10 @@ type Body<Event> = Event extends SessionEvent
 export const isFinal = (event: SessionEvent): event is OverEvent =>
   event.type === 'ended' || (event.type === 'expired' && event.outcome === 'sessionDeleted');
 
-/** The deadline, as it is shown: without an end while a touch of ours may yet move it. A copy, so that nobody can change the client's own. */
+/**
+ * The deadline, as it is shown: without an end while a touch of ours may yet move it. A copy, so that nobody can change
+ * the client's own.
+ */
 export const shownDeadline = ({ deadline, touchLostAt }: Known): Interval =>
   Object.freeze({ lo: deadline.lo, hi: touchLostAt === undefined ? deadline.hi : Number.POSITIVE_INFINITY });
 
@@ -75,8 +80,8 @@ export const shownDeadline = ({ deadline, touchLostAt }: Known): Interval =>
 const longestDuration = 9e12;
 
 /**
- * Whether the deadline of a session is its duration after it was set. Another client may have created it with a duration that overflows in
- * the server: then nobody can say where its deadline lies once it is set anew.
+ * Whether the deadline of a session is its duration after it was set. Another client may have created it with a
+ * duration that overflows in the server: then nobody can say where its deadline lies once it is set anew.
  */
 export const isCountable = ({ duration }: SessionSettings) => duration >= 0 && duration <= longestDuration;
 
@@ -100,11 +105,8 @@ export const mayHaveMoved = (known: Known, now: number, persistEnabled: boolean)
   known.deadline.lo === Number.NEGATIVE_INFINITY ||
   (!known.settings.deleteSession && now >= known.deadline.lo - clockTolerance);
 
-export function sameSettings(one: SessionSettings, other: SessionSettings): boolean {
-  return (
-    one.duration === other.duration &&
-    one.deleteSession === other.deleteSession &&
-    one.extendOnSetAdd === other.extendOnSetAdd &&
-    one.extendOnGet === other.extendOnGet
-  );
-}
+export const sameSettings = (one: SessionSettings, other: SessionSettings) =>
+  one.duration === other.duration &&
+  one.deleteSession === other.deleteSession &&
+  one.extendOnSetAdd === other.extendOnSetAdd &&
+  one.extendOnGet === other.extendOnGet;

@@ -94,7 +94,10 @@ function seenAlive(known: Known, { lo: writtenAt }: Interval, { connection }: Co
   return { ...known, hasKeys, seenOn: connection, seenAt: Math.max(known.seenAt, writtenAt), endLostAt };
 }
 
-/** What is known once a reply has shown the deadline. A touch that was lost after the request was written may move it yet. */
+/**
+ * What is known once a reply has shown the deadline. A touch that was lost after the request was written may move it
+ * yet.
+ */
 function withDeadline(known: Known, deadline: Interval, writtenAt: number, cycle = known.cycle): Known {
   const touchLostAt = known.touchLostAt !== undefined && writtenAt < known.touchLostAt ? known.touchLostAt : undefined;
   const deadlineSeenAt = Math.max(known.deadlineSeenAt, writtenAt);
@@ -151,7 +154,10 @@ function informed(
   return silent(relearned({ lo: known.deadline.lo, hi: shown.hi }));
 }
 
-/** The deadline by what was known and what a reply shows. If it may have moved, what was known of its end no longer holds. */
+/**
+ * The deadline by what was known and what a reply shows. If it may have moved, what was known of its end no longer
+ * holds.
+ */
 function combined(known: Interval, shown: Interval, mayHaveMoved: boolean): Interval {
   const common = intersect(known, shown);
   if (common === undefined) return shown;
@@ -170,7 +176,8 @@ function afterMove(state: Watched, deadline: Interval, writtenAt: number, move: 
   if (state.is === 'opening') return silent(learned(state, withDeadline(known, deadline, writtenAt)));
   const verdict = verdictOnMoved(settings, before, move);
   const isExpired = verdict.type === 'expired';
-  // Keys that expired certainly did so after the deadline known before: the new one is a duration after that, at the least.
+  // Keys that expired certainly did so after the deadline known before: the new one is a duration after that, at the
+  // least.
   const least = isExpired && verdict.certainty === 'proven' ? after(before, settings.duration).lo : deadline.lo;
   const latest = { lo: Math.min(deadline.hi, Math.max(deadline.lo, least)), hi: deadline.hi };
   const cycle = isExpired ? known.cycle + 1 : known.cycle;

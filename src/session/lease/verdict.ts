@@ -2,8 +2,9 @@ import type { EndedBy, ResetCandidate, SessionSettings } from '../events.js';
 import { clockTolerance, type Interval, rateBound } from './interval.js';
 
 /**
- * What a reply means, given what was known before. `D` is the deadline known before, `R` the moment at which the deadline in the reply was
- * set (that deadline less the duration); both are intervals. Each proof keeps a distance of `clockTolerance`.
+ * What a reply means, given what was known before. `D` is the deadline known before, `R` the moment at which the
+ * deadline in the reply was set (that deadline less the duration); both are intervals. Each proof keeps a distance of
+ * `clockTolerance`.
  *
  * | the reply shows | verdict |
  * |---|---|

@@ -22,23 +22,27 @@ import type { Tracker } from '../tracking/tracker.js';
 export interface Touch {
   readonly tkn: bigint;
   /**
-   * The cycle that is kept alive; more than before if the keys were seen to expire in between (`expired`). If replies can't tell whether they
-   * did, it stays: then `events$` emitted `reset`.
+   * The cycle that is kept alive; more than before if the keys were seen to expire in between (`expired`). If replies
+   * can't tell whether they did, it stays: then `events$` emitted `reset`.
    */
   readonly cycle: number;
   /** When the server's reply came, in the client's monotonic ms. */
   readonly at: number;
 }
 
-/** The jitter of a touch, as a share of the time until it: sessions that were created together are not to be touched together for ever. */
+/**
+ * The jitter of a touch, as a share of the time until it: sessions that were created together are not to be touched
+ * together for ever.
+ */
 const jitter = 0.1;
 
 /** Never sent again over another connection: what happened to the session in the meantime comes first. */
 const once: VitalCallOptions = { retry: 'none', [vital]: true };
 
 /**
- * Touches a session at a third of its duration, unless other traffic has just extended it, while somebody is subscribed. A touch that fails
- * is tried again soon. While the session is suspended nothing is sent, and what is under way is cancelled.
+ * Touches a session at a third of its duration, unless other traffic has just extended it, while somebody is
+ * subscribed. A touch that fails is tried again soon. While the session is suspended nothing is sent, and what is under
+ * way is cancelled.
  */
 export function keepAlive(lease$: Observable<Lease>, tracker: Tracker, commands: SessionCommands): Observable<Touch> {
   const { clock, random } = tracker.port;

@@ -4,8 +4,8 @@ import type { Lease } from '../tracking/lease.js';
 import type { Tracker } from '../tracking/tracker.js';
 
 /**
- * Counts down the ms that a session has left at the least: at once, every `period` ms, and each time that its deadline moves. Ends at 0,
- * until the deadline moves again. Emits nothing while the session is suspended.
+ * Counts down the ms that a session has left at the least: at once, every `period` ms, and each time that its deadline
+ * moves. Ends at 0, until the deadline moves again. Emits nothing while the session is suspended.
  */
 export function remaining(lease$: Observable<Lease>, period: number, tracker: Tracker): Observable<number> {
   if (!(period >= 1 && Number.isFinite(period))) {

@@ -1,33 +1,13 @@
-import { distinctUntilChanged, map, Observable } from 'rxjs';
-import type {
-  EndedEvent,
-  ExpiredEvent,
-  ExpiringEvent,
-  ExtendedEvent,
-  LapsedEvent,
-  OverEvent,
-  SessionEvent,
-  SessionState,
-} from '../events.js';
-import type { SessionCommands } from '../port.js';
-import type { Lease } from '../tracking/lease.js';
+import { Observable } from 'rxjs';
+import type { LapsedEvent, SessionEvent } from '../events.js';
+import { isFinal } from '../lease/lease-state.js';
+import type { Lease, Watcher } from '../tracking/lease.js';
 import type { Tracker } from '../tracking/tracker.js';
-import { keepAlive, type Touch } from './keep-alive.js';
-import { remaining } from './remaining.js';
 
-/** The streams of one handle of a session. Each is made once, on first access; each subscription watches the session. */
+/** What a handle's streams are made of. Each subscription watches the session. */
 export class SessionStreams {
-  #events$: Observable<SessionEvent> | undefined;
-  #extended$: Observable<ExtendedEvent> | undefined;
-  #expiring$: Observable<ExpiringEvent> | undefined;
-  #expired$: Observable<ExpiredEvent> | undefined;
-  #ended$: Observable<EndedEvent> | undefined;
-  #over$: Observable<OverEvent> | undefined;
-  #lapsed$: Observable<LapsedEvent> | undefined;
-  #state$: Observable<SessionState> | undefined;
-
   constructor(
-    private readonly tracker: Tracker,
+    readonly tracker: Tracker,
     /** The lease that was watched last: it keeps what was known then. */
     private lease: Lease,
     private readonly expiringBefore: number | undefined,
@@ -42,102 +22,73 @@ export class SessionStreams {
     return this.lease.final !== undefined;
   }
 
-  get events$(): Observable<SessionEvent> {
-    this.#events$ ??= this.#watching('once', (event) => event);
-    return this.#events$;
-  }
-
-  get extended$(): Observable<ExtendedEvent> {
-    this.#extended$ ??= this.#watching('once', (event) => (event.type === 'extended' ? event : undefined));
-    return this.#extended$;
-  }
-
-  get expiring$(): Observable<ExpiringEvent> {
-    this.#expiring$ ??= this.#watching('once', (event) => (event.type === 'expiring' ? event : undefined));
-    return this.#expiring$;
-  }
-
-  get expired$(): Observable<ExpiredEvent> {
-    this.#expired$ ??= this.#watching('replay', (event) => (event.type === 'expired' ? event : undefined));
-    return this.#expired$;
-  }
-
-  get ended$(): Observable<EndedEvent> {
-    this.#ended$ ??= this.#watching('replay', (event) => (event.type === 'ended' ? event : undefined));
-    return this.#ended$;
-  }
-
-  get over$(): Observable<OverEvent> {
-    this.#over$ ??= this.#watching('replay', overEvent);
-    return this.#over$;
-  }
-
-  get lapsed$(): Observable<LapsedEvent> {
-    this.#lapsed$ ??= this.#watching('replay', lapsedEvent);
-    return this.#lapsed$;
-  }
-
-  get state$(): Observable<SessionState> {
-    this.#state$ ??= this.#lease$.pipe(
-      map(({ snapshot }) => snapshot),
-      distinctUntilChanged(),
-    );
-    return this.#state$;
-  }
-
-  remaining$(period: number): Observable<number> {
-    return remaining(this.#lease$, period, this.tracker);
-  }
-
-  keepAlive(commands: SessionCommands): Observable<Touch> {
-    return keepAlive(this.#lease$, this.tracker, commands);
-  }
-
   /** The lease, at once and each time that its state has changed. Completes when it is over. */
-  get #lease$(): Observable<Lease> {
-    return new Observable((subscriber) => {
-      let lease: Lease | undefined;
-      const changed = () => lease !== undefined && subscriber.next(lease);
-      const watcher = { event() {}, changed, over: () => subscriber.complete() };
-      lease = this.tracker.watch(this.lease, watcher, this.expiringBefore);
-      this.lease = lease;
-      const watched = lease;
-      subscriber.next(watched);
-      if (watched.state.is === 'over') subscriber.complete();
-      return () => this.tracker.unwatch(watched, watcher);
-    });
-  }
+  readonly lease$ = new Observable<Lease>((subscriber) => {
+    let isWatched = false;
+    const watcher: Watcher = {
+      event() {},
+      changed: () => isWatched && subscriber.next(this.lease),
+      over: () => subscriber.complete(),
+    };
+    const unwatch = this.#watch(watcher);
+    isWatched = true;
+    subscriber.next(this.lease);
+    if (this.lease.state.is === 'over') subscriber.complete();
+    return unwatch;
+  });
 
-  /** What `select` makes of the events. `replay`: of the one with which the session ended, also for those who come later. */
-  #watching<Value>(replay: 'once' | 'replay', select: (event: SessionEvent) => Value | undefined): Observable<Value> {
+  /**
+   * What `select` makes of the events. `replay`: of the one with which the session ended, also for those who subscribe
+   * later.
+   */
+  events<Value>(select: (event: SessionEvent) => Value | undefined, replay = false): Observable<Value> {
     return new Observable((subscriber) => {
-      const watcher = {
-        event(event: SessionEvent) {
+      const watcher: Watcher = {
+        event(event) {
           const value = select(event);
           if (value !== undefined) subscriber.next(value);
         },
         changed() {},
         over: () => subscriber.complete(),
       };
-      const lease = this.tracker.watch(this.lease, watcher, this.expiringBefore);
-      this.lease = lease;
-      // It was over before, or came to be so just now, and was delivered.
-      if (lease.state.is === 'over' && !lease.watchers.has(watcher)) {
-        if (replay === 'replay' && lease.final !== undefined) watcher.event(lease.final);
+      const unwatch = this.#watch(watcher);
+      const { state, final, watchers } = this.lease;
+      if (state.is === 'over' && !watchers.has(watcher)) {
+        if (replay && final !== undefined) watcher.event(final);
         subscriber.complete();
       }
-      return () => this.tracker.unwatch(lease, watcher);
+      return unwatch;
     });
+  }
+
+  /** The events of one type. */
+  only<Type extends SessionEvent['type']>(
+    type: Type,
+    replay = false,
+  ): Observable<Extract<SessionEvent, { type: Type }>> {
+    return this.events((event) => (isOf(event, type) ? event : undefined), replay);
+  }
+
+  /** Watches the session; returns what ends that. */
+  #watch(watcher: Watcher): () => void {
+    const lease = this.tracker.watch(this.lease, watcher, this.expiringBefore);
+    this.lease = lease;
+    return () => this.tracker.unwatch(lease, watcher);
   }
 }
 
-const overEvent = (event: SessionEvent): OverEvent | undefined =>
-  event.type === 'ended' || (event.type === 'expired' && event.outcome === 'sessionDeleted') ? event : undefined;
+const isOf = <Type extends SessionEvent['type']>(
+  event: SessionEvent,
+  type: Type,
+): event is Extract<SessionEvent, { type: Type }> => event.type === type;
 
-function lapsedEvent(event: SessionEvent): LapsedEvent | undefined {
+/** An event that shows how a session ended. */
+export const overEvent = (event: SessionEvent) => (isFinal(event) ? event : undefined);
+
+/** An event that shows that the keys of a session are gone, or may be. */
+export function lapsedEvent(event: SessionEvent): LapsedEvent | undefined {
   if (event.type === 'expired') return event;
   if (event.type !== 'reset' || !event.candidates.includes('expired')) return undefined;
-  // A copy keeps what the prototype adds.
-  const copy: object = Object.create(Object.getPrototypeOf(event));
+  const copy: object = Object.create(Object.getPrototypeOf(event)); // with toJSON
   return Object.assign(copy, event, { certainty: 'possible' as const });
 }

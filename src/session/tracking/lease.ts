@@ -1,3 +1,4 @@
+import type { Clock } from '../../clock.js';
 import type { EventBase, OverEvent, SessionEvent, SessionState } from '../events.js';
 import { type EventBody, isFinal, type LeaseState, shownDeadline } from '../lease/lease-state.js';
 
@@ -5,39 +6,25 @@ import { type EventBody, isFinal, type LeaseState, shownDeadline } from '../leas
 export interface Watcher {
   event(event: SessionEvent): void;
   /** The state has changed, with or without an event. */
-  changed(): void;
+  changed(): unknown;
   /** Nothing will follow: the session is gone, or the client closed. */
   over(): void;
 }
 
 /** A lease, as all but the tracker see it. */
-export interface Lease {
-  readonly tkn: bigint;
-  readonly state: LeaseState;
-  /** How many ms before the deadline `expiring` comes: the most that any of the session's handles asks for. */
-  readonly lead: number;
-  /** When a probe was given up last that nobody answered. */
-  readonly unansweredAt: number;
+export type Lease = Readonly<Pick<TrackedLease, 'tkn' | 'state' | 'lead' | 'unansweredAt' | 'snapshot' | 'final'>> & {
   readonly watchers: ReadonlySet<Watcher>;
-  /** What `state$` emits. The same object until something changes. */
-  readonly snapshot: SessionState;
-  /** The event with which it ended, for those who subscribe later. */
-  readonly final: OverEvent | undefined;
-}
-
-/** Where local times come from. */
-interface Clocks {
-  now(): number;
-  wall(): number;
-}
+};
 
 /** What the client keeps of a session. Only the tracker has this side of it. */
-export class TrackedLease implements Lease {
+export class TrackedLease {
   readonly watchers = new Set<Watcher>();
+  /** How many ms before the deadline `expiring` comes: the most that any of the session's handles asks for. */
+  lead = 0;
+  /** When a probe was given up last that nobody answered. */
   unansweredAt = Number.NEGATIVE_INFINITY;
+  /** The event with which it ended, for those who subscribe later. */
   final: OverEvent | undefined;
-  /** Counts doubts: how many it has taken in. */
-  epoch: number;
   /** How many touches of `keepAlive` wait for a probe. */
   touchesWaiting = 0;
   #seq = 0;
@@ -47,15 +34,14 @@ export class TrackedLease implements Lease {
   constructor(
     readonly tkn: bigint,
     public state: LeaseState,
-    public lead: number,
     /** How many commands had been settled when a reply showed what is known. */
     readonly madeBy: number,
-    epoch: number,
-    private readonly clocks: Clocks,
-  ) {
-    this.epoch = epoch;
-  }
+    /** How many doubts it has taken in. */
+    public epoch: number,
+    private readonly clocks: Pick<Clock, 'now' | 'wall'>,
+  ) {}
 
+  /** What `state$` emits. The same object until something changes. */
   get snapshot(): SessionState {
     if (this.#snapshot === undefined || this.#shown !== this.state) {
       const fresh = snapshotOf(this.state);
@@ -88,8 +74,11 @@ export class TrackedLease implements Lease {
   }
 }
 
-/** What all events have. `Object.assign` adds the rest: to spread one was measured to give each event a hidden class of its own, a KiB. */
-class StampedEvent implements EventBase {
+/**
+ * What all events have. `Object.assign` adds the rest: to spread one was measured to give each event a hidden class of
+ * its own, a KiB.
+ */
+class StampedEvent {
   readonly at: number;
   readonly expiresAt: Date | undefined;
 
@@ -98,7 +87,7 @@ class StampedEvent implements EventBase {
     readonly seq: number,
     readonly cycle: number,
     readonly deadline: EventBase['deadline'],
-    clocks: Clocks,
+    clocks: Pick<Clock, 'now' | 'wall'>,
   ) {
     this.at = clocks.now();
     this.expiresAt = wallTime(deadline.lo, clocks);
@@ -110,7 +99,7 @@ class StampedEvent implements EventBase {
 }
 
 /** A monotonic time by the wall clock, if a calendar has it. */
-function wallTime(at: number, clocks: Clocks): Date | undefined {
+function wallTime(at: number, clocks: Pick<Clock, 'now' | 'wall'>): Date | undefined {
   const date = new Date(clocks.wall() + at - clocks.now());
   return Number.isNaN(date.getTime()) ? undefined : date;
 }

@@ -10,8 +10,8 @@ interface Notice {
 }
 
 /**
- * Delivers events in their order. What a subscriber does in a callback may have consequences of its own: those are delivered afterwards, to
- * everybody. A watcher that leaves in between receives nothing more.
+ * Delivers events in their order. What a subscriber does in a callback may have consequences of its own: those are
+ * delivered afterwards, to everybody. A watcher that leaves in between receives nothing more.
  */
 export class Notifier {
   #isDelivering = false;

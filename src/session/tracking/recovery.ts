@@ -1,8 +1,8 @@
 import type { Doubt } from '../lease/evidence.js';
 
 /**
- * What can be trusted: the connection, and the local clocks. Each loss of trust is a doubt. A lease that has not taken in the latest one is
- * suspended, probed once the server answers, and resumed by what the reply shows.
+ * What can be trusted: the connection, and the local clocks. Each loss of trust is a doubt. A lease that has not taken
+ * in the latest one is suspended, probed once the server answers, and resumed by what the reply shows.
  */
 export class Recovery {
   status: 'open' | 'lost' | 'closed' = 'lost';
@@ -46,11 +46,7 @@ export class Recovery {
     if (epoch === this.#epoch) return undefined;
     const connection = this.#connection.epoch > epoch;
     const clock = this.#clocks.epoch > epoch;
-    const clockFirst = clock && !(connection && this.#connection.epoch < this.#clocks.epoch);
-    const at = Math.max(
-      connection ? this.#connection.at : this.#clocks.at,
-      clock ? this.#clocks.at : this.#connection.at,
-    );
-    return { at, reason: clockFirst ? 'clock' : 'connection', connection, clock };
+    const at = Math.max(connection ? this.#connection.at : 0, clock ? this.#clocks.at : 0);
+    return { at, reason: connection ? 'connection' : 'clock', connection, clock };
   }
 }

@@ -89,8 +89,8 @@ function beforeDeadline(
 }
 
 /**
- * From `lo` on the server may let the session lapse: it is probed on a beat of a fifth of the sweep interval, together with others. From
- * `hi` on it is overdue for certain.
+ * From `lo` on the server may let the session lapse: it is probed on a beat of a fifth of the sweep interval, together
+ * with others. From `hi` on it is overdue for certain.
  */
 function pastDeadline(
   lease: Lease,

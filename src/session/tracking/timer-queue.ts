@@ -1,7 +1,9 @@
 import type { Clock } from '../../clock.js';
 import { Heap } from '../../heap.js';
 
-/** Most items a turn: what tens of thousands of leases have to do in the same moment does not hold up the event loop. */
+/**
+ * Most items a turn: what tens of thousands of leases have to do in the same moment does not hold up the event loop.
+ */
 const mostPerTurn = 2000;
 
 /** The longest nap, in ms: so late at most a jump of the clocks is noticed. */

@@ -15,19 +15,17 @@ import { Recovery } from './recovery.js';
 import { nextStep } from './schedule.js';
 import { TimerQueue } from './timer-queue.js';
 
-/** How sessions are watched. Times in ms. */
+/** How sessions are watched: see the client's options. */
 export interface TrackerOptions {
-  /** How early `expiring` comes if a session does not say. Default: a tenth of its duration. */
   readonly expiringBefore?: number | undefined;
-  /** How often the server sweeps. Default 5000, as NemesisDB does. A hint: no event rests on it. */
   readonly sweepInterval?: number | undefined;
-  /** How often watched sessions are probed, besides what their deadlines need. Default: not at all. */
   readonly probeEvery?: number | undefined;
 }
 
 /**
- * Owns all leases: nobody else changes one. Whatever is learned is evidence, and takes the one path through `#apply`: the transition says
- * what it means, the notifier delivers the events, and the schedule says what to do next. Nothing runs while nobody watches.
+ * Owns all leases: nobody else changes one. Whatever is learned is evidence, and takes the one path through `#apply`:
+ * the transition says what it means, the notifier delivers the events, and the schedule says what to do next. Nothing
+ * runs while nobody watches.
  */
 export class Tracker implements CommandObserver {
   /** Leases that somebody watches. */
@@ -57,7 +55,10 @@ export class Tracker implements CommandObserver {
     port.connection$.subscribe((status) => this.#connectionIs(status));
   }
 
-  /** The lease of a session by the reply that was settled last: the one that is watched, or else one that nobody watches yet. */
+  /**
+   * The lease of a session by the reply that was settled last: the one that is watched, or else one that nobody watches
+   * yet.
+   */
   lease(tkn: bigint, reply: Reply, what: (span: Interval) => Pick<Known, 'settings' | 'deadline' | 'hasKeys'>): Lease {
     const watched = this.#leases.get(tkn);
     if (watched !== undefined) return watched;
@@ -66,18 +67,18 @@ export class Tracker implements CommandObserver {
     const connection = this.#recovery.connection;
     const known = { ...what(span), cycle: 0, seenOn: connection, seenAt: span.lo, deadlineSeenAt: span.lo };
     const state = { is: 'unwatched' as const, known };
-    return new TrackedLease(tkn, state, 0, this.#settled, this.#recovery.epoch, this.port.clock);
+    return new TrackedLease(tkn, state, this.#settled, this.#recovery.epoch, this.port.clock);
   }
 
   /**
-   * Watches a session until `unwatch`. `last`: what its handle knows of it. Returns the lease that is watched, which may be that of another
-   * handle; or one that is over, which nobody needs to leave.
+   * Watches a session until `unwatch`. `last`: what its handle knows of it. Returns the lease that is watched, which
+   * may be that of another handle; or one that is over, which nobody needs to leave.
    */
   watch(last: Lease, watcher: Watcher, expiringBefore: number | undefined): Lease {
     this.compareClocks();
+    if (last.state.is === 'over') return last;
     const watched = this.#leases.get(last.tkn);
     const lease = watched ?? (last as TrackedLease); // all leases are made here
-    if (lease.state.is === 'over') return lease;
     const { duration } = lease.state.known.settings;
     const lead = expiringBefore ?? this.options.expiringBefore ?? duration / 10;
     if (watched === undefined) {
@@ -141,8 +142,8 @@ export class Tracker implements CommandObserver {
   }
 
   /**
-   * Whether a touch of `keepAlive` may be sent. Not before what happened to the session is known; and one whose keys alone expire is probed
-   * first if they may have, or the touch would silently revive a cycle that was cleared.
+   * Whether a touch of `keepAlive` may be sent. Not before what happened to the session is known; and one whose keys
+   * alone expire is probed first if they may have, or the touch would silently revive a cycle that was cleared.
    */
   mayTouch(lease: Lease): 'now' | 'after-probe' | 'later' {
     this.compareClocks();
@@ -197,7 +198,7 @@ export class Tracker implements CommandObserver {
 
   /** The one path of evidence. */
   #apply(lease: TrackedLease, evidence: Evidence): void {
-    if (!this.#leases.has(lease.tkn)) return;
+    if (this.#leases.get(lease.tkn) !== lease) return;
     this.#takeInDoubt(lease);
     const decides = evidence.type === 'info' && lease.touchesWaiting > 0;
     this.#transition(lease, decides ? { ...evidence, decides } : evidence);

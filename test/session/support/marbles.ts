@@ -144,8 +144,8 @@ export function play(story: Story, look: (play: Play) => void): void {
     };
     const sessions = new Sessions(port, {} as SessionCommands); // no command is called here
     const stage: Stage = {
-      answers: (command) => sessions.replied(settled(command), answer(command)),
-      loses: (command) => sessions.lost(settled(command)),
+      answers: (command) => sessions.observer.replied(settled(command), answer(command)),
+      loses: (command) => sessions.observer.lost(settled(command)),
       connectionIs: (status) => connection$.next(status),
       sleeps: (ms) => {
         slept += ms;
@@ -178,7 +178,7 @@ function bodyOf({ is, truth, other }: Story, now: number, command: string, tkns:
   const { duration, ...flags } = settings;
   const remaining = Math.trunc((session.deadline - now) / 1000) + 0;
   const expiry = { duration: duration / 1000, remaining, ...flags, ...is };
-  return { st: 1, keyCnt: session.keys ?? 0, expires: true, expiry };
+  return { st: 1, tkn: 7, shared: false, keyCnt: session.keys ?? 0, expires: true, expiry };
 }
 
 function settled(command: string) {

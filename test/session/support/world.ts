@@ -130,19 +130,19 @@ export class World {
       const subscription = this.request(name, members).subscribe({
         next: (reply) => {
           isSettled = true;
-          this.sessions.replied(settled, reply);
+          this.sessions.observer.replied(settled, reply);
           subscriber.next(reply);
         },
         error: (error) => {
           isSettled = true;
-          this.sessions.lost(settled);
+          this.sessions.observer.lost(settled);
           subscriber.error(error);
         },
         complete: () => subscriber.complete(),
       });
       return () => {
         subscription.unsubscribe();
-        if (!isSettled) this.sessions.lost(settled);
+        if (!isSettled) this.sessions.observer.lost(settled);
       };
     });
   }
@@ -186,8 +186,9 @@ export class World {
   attached(tkn: bigint, expiringBefore?: number): Observable<Session> {
     return this.command('SH_INFO', { tkn }).pipe(
       mergeMap((reply) => {
-        const session = this.sessions.attached<JsonObject, KeysInput>(tkn, reply, { expiringBefore });
-        return session === undefined ? EMPTY : of(session);
+        if (reply.body.st !== 1) return EMPTY;
+        const info = commands.sh_info.read(reply.body, undefined);
+        return of(this.sessions.attached<JsonObject, KeysInput>(info, reply, { expiringBefore }));
       }),
     );
   }
