@@ -13,8 +13,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // It has a configuration and a script of its own.
-    exclude: ['test/package/**'],
+    // These have configurations and scripts of their own.
+    exclude: ['test/package/**', 'test/browser/**', 'test/bindings/**'],
     testTimeout: 20_000,
     // A server that is there already is shared by all files: they would clear each other's keys and sessions.
     fileParallelism: process.env.NDB_URL === undefined,
