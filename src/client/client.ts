@@ -8,7 +8,7 @@ import type { KeysInput, TokenInput } from '../protocol/parameters.js';
 import type { SessionInfo } from '../protocol/replies.js';
 import type { SessionInput, SessionOutput, SessionSchema } from '../protocol/schema.js';
 import type { SessionEvent } from '../session/events.js';
-import type { Session } from '../session/session.js';
+import { Session } from '../session/session.js';
 import { Sessions } from '../session/sessions.js';
 import type { Activity } from '../transport/activity.js';
 import type { ConnectionState, ServerInfo } from '../transport/connection/connection-state.js';
@@ -25,7 +25,9 @@ import {
   settingsOf,
 } from './options.js';
 import { sessionPort } from './session-port.js';
-import './vue.js';
+import { keepOutOfVueProxies } from './vue.js';
+
+keepOutOfVueProxies(Caller, Session);
 
 // `methods.ts` puts the methods on the prototype, which the compiler can't see.
 const CommandCaller = Caller as abstract new () => Caller & CommandMethods & Aliases;
