@@ -91,4 +91,10 @@ export type { Session, SessionKeys } from './session/session.js';
 export type { Touch } from './session/streams/keep-alive.js';
 export type { Activity } from './transport/activity.js';
 export type { ConnectionFailure, ConnectionState, ServerInfo } from './transport/connection/connection-state.js';
-export type { HeartbeatOptions, ReconnectOptions } from './transport/transport.js';
+export type {
+  ConnectHeaders,
+  ConnectTls,
+  HeartbeatOptions,
+  ReconnectOptions,
+  ValueOrFunction,
+} from './transport/transport.js';

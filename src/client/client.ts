@@ -12,7 +12,7 @@ import { Session } from '../session/session.js';
 import { Sessions } from '../session/sessions.js';
 import type { Activity } from '../transport/activity.js';
 import type { ConnectionState, ServerInfo } from '../transport/connection/connection-state.js';
-import type { ClientTransport, Reply } from '../transport/transport.js';
+import type { ClientTransport, Reply, ValueOrFunction } from '../transport/transport.js';
 import { type CallContext, callFor } from './call.js';
 import { checkEngine } from './engine.js';
 import { type Aliases, Caller, type CommandMethods } from './methods.js';
@@ -81,10 +81,14 @@ export abstract class ClientCore extends CommandCaller implements AsyncDisposabl
    * they wait within their timeout.
    *
    * Errors: `ConnectionError` if the connection is refused for good, or fails while `reconnect` is off; `ValueError` for a
-   * wrong URL; `ClosedError` after `close`.
+   * wrong URL; `ClosedError` after `close`. Then the client is idle, and `open` can be subscribed to again, with another URL
+   * too. Subscribed to while the client waits for its next attempt, it makes it at once. Completes without a value if the
+   * client is closed meanwhile.
+   *
+   * `url` may be a function, which is asked at each attempt: for a URL with a token that expires.
    */
-  open(url: string | URL): Observable<ServerInfo> {
-    return this.#transport.open(String(url));
+  open(url: ValueOrFunction<string | URL>): Observable<ServerInfo> {
+    return this.#transport.open(typeof url === 'function' ? url : String(url));
   }
 
   /**

@@ -3,7 +3,7 @@ import { ValueError } from '../errors.js';
 import { handleOptions, millisecondsFrom0 } from '../protocol/parameter-objects.js';
 import type { SessionSchema } from '../protocol/schema.js';
 import { type Check, demand, exactly, is, isObject, issue, oneOf, optional } from '../protocol/validation.js';
-import type { TransportOptions } from '../transport/transport.js';
+import type { ConnectHeaders, ConnectTls, TransportOptions, ValueOrFunction } from '../transport/transport.js';
 
 /** One option: its check, which names the unit, and its default. */
 interface Option<Value, Default> {
@@ -73,6 +73,7 @@ const wholeNumber = (unit: string, least: number) =>
 const retry: Check<Retry> = oneOf('reads', 'none');
 const isBoolean = is<boolean>('true or false', (value) => typeof value === 'boolean');
 const isFunction = (value: unknown) => typeof value === 'function';
+const isObjectOrFunction = (value: unknown) => isFunction(value) || (typeof value === 'object' && value !== null);
 
 const mebibyte = 2 ** 20;
 
@@ -126,6 +127,30 @@ const clientOptions = {
      */
     timeout: option(milliseconds, 5000),
   }),
+  /**
+   * HTTP headers of the request to connect, such as `{ authorization: 'Bearer …' }`; or a function that gives them, a promise
+   * or an Observable of them, asked at each attempt. Not possible in browsers. Default: none.
+   */
+  headers: option(
+    is<ValueOrFunction<ConnectHeaders>>('an object of strings, or a function that gives one', isObjectOrFunction),
+    undefined,
+  ),
+  /**
+   * TLS options for `wss:` URLs, as those of Node's `tls.connect` (`ca`, `cert`, `key`, `servername` …); or a function that
+   * gives them, asked at each attempt. Not possible in browsers. Default: Node's own.
+   */
+  tls: option(
+    is<ValueOrFunction<ConnectTls>>('an object of TLS options, or a function that gives one', isObjectOrFunction),
+    undefined,
+  ),
+  /**
+   * A Node `http.Agent` to connect through, such as that of a proxy; or a function that gives one, asked at each attempt. Not
+   * possible in browsers. Default: none.
+   */
+  agent: option(
+    is<ValueOrFunction<object>>('an http.Agent, or a function that gives one', isObjectOrFunction),
+    undefined,
+  ),
   /** How long connecting may take, in milliseconds, from dialling to the first replies. Default 5000. */
   connectTimeout: option(milliseconds, 5000),
   /** How long `close` waits for requests in flight, in milliseconds. Default 5000. */

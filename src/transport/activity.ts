@@ -58,7 +58,7 @@ export interface ActivityLog {
 
 /** A state without what may be credentials. The program that gave the URL sees all of it in `connection$`; logs must not. */
 export function withoutCredentials(connection: ConnectionState): ConnectionState {
-  if (!('url' in connection)) return connection;
+  if (!('url' in connection) || connection.url === undefined) return connection;
   const { origin, pathname } = new URL(connection.url);
   return { ...connection, url: origin + pathname };
 }

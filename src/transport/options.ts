@@ -1,4 +1,14 @@
+import type { Observable } from 'rxjs';
 import type { Clock } from '../clock.js';
+
+/** A value, or a function that is asked for it at each attempt to connect: tokens expire. */
+export type ValueOrFunction<Value> = Value | (() => Value | PromiseLike<Value> | Observable<Value>);
+
+/** HTTP headers of the request to connect, such as `authorization`. */
+export type ConnectHeaders = Readonly<Record<string, string>>;
+
+/** TLS options, as those of Node's `tls.connect`: `ca`, `cert`, `key`, `passphrase`, `servername`, `rejectUnauthorized` and so on. */
+export type ConnectTls = Readonly<Record<string, unknown>>;
 
 /** How a client reconnects: times in ms. */
 export interface ReconnectOptions {
@@ -46,6 +56,12 @@ export interface TransportOptions {
   readonly connectTimeout: number;
   /** Longest time that `close` takes, in ms. */
   readonly closeTimeout: number;
+  /** Sent with the request to connect. Not possible in browsers. */
+  readonly headers?: ValueOrFunction<ConnectHeaders> | undefined;
+  /** For `wss:` URLs. Not possible in browsers. */
+  readonly tls?: ValueOrFunction<ConnectTls> | undefined;
+  /** A Node `http.Agent` to connect through, such as one for a proxy. Not possible in browsers. */
+  readonly agent?: ValueOrFunction<object> | undefined;
   readonly clock: Clock;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;

@@ -4,6 +4,7 @@ import type { JsonObject } from '../protocol/json.js';
 import { type Activity, type ActivityLog, withoutCredentials } from './activity.js';
 import { Connection } from './connection/connection.js';
 import { type ConnectionState, type Lifecycle, snapshot } from './connection/connection-state.js';
+import type { UrlSource } from './connection/endpoint.js';
 import type { Link, ServerInfo } from './connection/handshake.js';
 import { heartbeat } from './connection/heartbeat.js';
 import type { TransportOptions } from './options.js';
@@ -11,7 +12,15 @@ import { Multiplexer } from './requests/multiplexer.js';
 import type { OutgoingRequest, Receiver, Reply } from './requests/request.js';
 import type { Platform } from './socket/platform.js';
 
-export type { HeartbeatOptions, ReconnectOptions, TransportOptions } from './options.js';
+export type { UrlSource } from './connection/endpoint.js';
+export type {
+  ConnectHeaders,
+  ConnectTls,
+  HeartbeatOptions,
+  ReconnectOptions,
+  TransportOptions,
+  ValueOrFunction,
+} from './options.js';
 export type { OutgoingRequest, Receiver, Reply } from './requests/request.js';
 
 /** What commands need of the transport. */
@@ -28,7 +37,7 @@ export interface ClientTransport extends Transport {
    * Connects. Emits the server's own description once open, and completes; completes without a value if the client is closed
    * meanwhile. Errors if the connection is given up. Subscribed to while the next attempt is awaited, it makes it at once.
    */
-  open(url: string): Observable<ServerInfo>;
+  open(source: UrlSource): Observable<ServerInfo>;
   /** Drains and closes, at once, subscribed or not. Emits and completes when nothing is left; replays. */
   close(): Observable<void>;
   /** Sends a request when subscribed to, and emits its one reply. See `Multiplexer.multiplex`. */
@@ -73,7 +82,7 @@ export function createTransport(platform: Platform, options: TransportOptions): 
     complete: () => activity$.complete(),
   });
   return {
-    open: (url) => connection.open(url),
+    open: (source) => connection.open(source),
     close: () => connection.close(),
     multiplex: (request) => multiplexer.multiplex(request),
     send: (outgoing, receiver) => multiplexer.send(outgoing, receiver),

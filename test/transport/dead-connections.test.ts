@@ -96,6 +96,50 @@ describe('a peer that is gone without saying so', () => {
   });
 });
 
+describe('checkConnection', () => {
+  const ping = () => openTransport({ heartbeat: { interval: 15_000, timeout: 5000 } });
+
+  it('gives the connection up if the peer does not answer within its time, whoever waits for a reply', async () => {
+    const bench = ping();
+    send(bench.transport, { timeout: 60_000 });
+    await bench.clock.advance(100);
+    bench.transport.checkConnection(700);
+    expect(bench.platform.socket.pings).toBe(1);
+    await bench.clock.advance(699);
+    expect(givenUpAt(bench)).toBeUndefined();
+    await bench.clock.advance(1);
+    expect(givenUpAt(bench)).toBe(800);
+  });
+
+  it('keeps a connection whose peer answers, and goes on as before', async () => {
+    const bench = ping();
+    bench.transport.checkConnection(700);
+    bench.platform.socket.pong();
+    await bench.clock.advance(14_000);
+    expect(namesOf(bench.states).at(-1)).toBe('open');
+    expect(bench.platform.socket.pings).toBe(1);
+  });
+
+  it('that is called again and again does not put the verdict off', async () => {
+    const bench = ping();
+    for (let time = 0; time < 10; time++) {
+      bench.transport.checkConnection(700);
+      await bench.clock.advance(100);
+    }
+    expect(givenUpAt(bench)).toBe(700);
+  });
+
+  it('does nothing without a connection, or without a heartbeat', async () => {
+    const bench = openTransport({ heartbeat: false });
+    bench.transport.checkConnection(10);
+    await bench.clock.advance(100);
+    expect(namesOf(bench.states)).toEqual(['idle', 'connecting', 'open']);
+    bench.platform.socket.end();
+    bench.transport.checkConnection(10);
+    expect(namesOf(bench.states).at(-1)).toBe('waiting');
+  });
+});
+
 describe('a peer that lives', () => {
   it('is kept by pongs', async () => {
     const peer = { pinged: (socket: FakeSocket) => socket.pong() };

@@ -184,6 +184,22 @@ describe('reconnecting', () => {
     expect(bench.platform.sockets[0]?.state).toBe('ended');
   });
 
+  it.each<[string, (bench: ReturnType<typeof openTransport>) => unknown]>([
+    ['open() is subscribed to', ({ transport }) => transport.open(url).subscribe({ error: () => {} })],
+    ['the network is back', ({ platform }) => platform.online$.next()],
+  ])('does not wait any longer once %s', async (_, happens) => {
+    const bench = openTransport({ reconnect: { ...reconnect, initialDelay: 60_000, maxDelay: 60_000 } });
+    bench.platform.socket.end();
+    await bench.clock.advance(1000);
+    expect(bench.platform.sockets).toHaveLength(1);
+    happens(bench);
+    expect(bench.platform.sockets).toHaveLength(2);
+    bench.platform.socket.greet();
+    expect(bench.states.at(-1)).toMatchObject({ state: 'open' });
+    await bench.clock.advance(60_000);
+    expect(bench.platform.sockets).toHaveLength(2);
+  });
+
   it('keeps the longest request that the server announced while there is no connection', async () => {
     const bench = openTransport();
     bench.platform.socket.end();

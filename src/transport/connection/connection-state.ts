@@ -1,5 +1,6 @@
 import { ClosedError, type ConnectionError, type ProtocolError, ValueError } from '../../errors.js';
 import type { Pipelining } from '../requests/correlator.js';
+import type { UrlSource } from './endpoint.js';
 import type { Link, ServerInfo } from './handshake.js';
 
 export type { ServerInfo } from './handshake.js';
@@ -15,7 +16,7 @@ export type Purpose = 'first' | 'again';
  *
  * - `idle`: no connection is sought until `open` is subscribed to. Requests wait, within their timeout. `error` is there if
  *   the last attempt or connection was given up: the server refused it, or `reconnect` allows no further attempt.
- * - `connecting`: attempt number `attempt` (from 1) is under way.
+ * - `connecting`: attempt number `attempt` (from 1) is under way. `url` is absent until a function that gives it has answered.
  * - `open`: requests flow. `server` is what the server says of itself; `pipelining` says how replies are matched.
  * - `waiting`: the connection was lost or refused; the next attempt starts after `delay` ms, at `nextAttemptAt` (the
  *   client's monotonic ms), or as soon as `open` is subscribed to. `error` is why.
@@ -24,11 +25,11 @@ export type Purpose = 'first' | 'again';
  */
 export type ConnectionState =
   | { readonly state: 'idle'; readonly error?: ConnectionFailure }
-  | { readonly state: 'connecting'; readonly url: string; readonly attempt: number; readonly purpose: Purpose }
+  | { readonly state: 'connecting'; readonly url?: string; readonly attempt: number; readonly purpose: Purpose }
   | { readonly state: 'open'; readonly url: string; readonly server: ServerInfo; readonly pipelining: Pipelining }
   | {
       readonly state: 'waiting';
-      readonly url: string;
+      readonly url?: string;
       readonly attempt: number;
       readonly purpose: Purpose;
       readonly delay: number;
@@ -40,20 +41,29 @@ export type ConnectionState =
 
 /** The life of a connection: its state, with what only the client needs. */
 export type Lifecycle =
-  | Exclude<ConnectionState, { readonly state: 'open' | 'closing' }>
-  | { readonly state: 'open'; readonly url: string; readonly link: Link; readonly since: number }
+  | Extract<ConnectionState, { readonly state: 'idle' | 'closed' }>
+  | (Extract<ConnectionState, { readonly state: 'connecting' | 'waiting' }> & { readonly source: UrlSource })
+  | {
+      readonly state: 'open';
+      readonly source: UrlSource;
+      readonly url: string;
+      readonly link: Link;
+      readonly since: number;
+    }
   | { readonly state: 'closing'; readonly link: Link };
 
 /** What can happen to a connection. */
 export type ConnectionEvent =
-  | { readonly type: 'open'; readonly url: string }
+  | { readonly type: 'open'; readonly source: UrlSource }
   /** Nobody waits for the first connection any more. */
   | { readonly type: 'abandon' }
-  | { readonly type: 'opened'; readonly link: Link; readonly at: number }
+  | { readonly type: 'opened'; readonly link: Link; readonly url: string; readonly at: number }
   /** The attempt or the connection is over. `retry` says when to try again; absent: not at all. */
   | {
       readonly type: 'failed';
       readonly error: ConnectionFailure;
+      /** That of the attempt, if it is known. */
+      readonly url?: string | undefined;
       readonly retry?: { readonly attempt: number; readonly delay: number; readonly at: number };
     }
   /** It is time for the next attempt. */
@@ -67,13 +77,13 @@ export function next(state: Lifecycle, event: ConnectionEvent): Lifecycle {
   switch (event.type) {
     case 'open':
       if (state.state === 'waiting') return attemptAfter(state);
-      return state.state === 'idle' ? { state: 'connecting', url: event.url, attempt: 1, purpose: 'first' } : state;
+      return state.state === 'idle' ? firstAttempt(event.source) : state;
     case 'abandon':
       // Only who waits for the first connection can give it up: after a loss the client itself wants it back.
       return 'purpose' in state && state.purpose === 'first' ? { state: 'idle' } : state;
     case 'opened':
       if (state.state !== 'connecting') return state;
-      return { state: 'open', url: state.url, link: event.link, since: event.at };
+      return { state: 'open', source: state.source, url: event.url, link: event.link, since: event.at };
     case 'failed':
       return afterFailure(state, event);
     case 'retry':
@@ -86,21 +96,30 @@ export function next(state: Lifecycle, event: ConnectionEvent): Lifecycle {
   }
 }
 
-const attemptAfter = ({ url, attempt, purpose }: Extract<Lifecycle, { state: 'waiting' }>): Lifecycle => ({
+const firstAttempt = (source: UrlSource): Lifecycle => ({
   state: 'connecting',
-  url,
-  attempt,
-  purpose,
+  source,
+  ...(typeof source === 'string' ? { url: source } : {}),
+  attempt: 1,
+  purpose: 'first',
 });
 
-function afterFailure(state: Lifecycle, { error, retry }: Extract<ConnectionEvent, { type: 'failed' }>): Lifecycle {
+function attemptAfter({ source, url, attempt, purpose }: Extract<Lifecycle, { state: 'waiting' }>): Lifecycle {
+  return { state: 'connecting', source, ...(url === undefined ? {} : { url }), attempt, purpose };
+}
+
+function afterFailure(
+  state: Lifecycle,
+  { error, url = 'url' in state ? state.url : undefined, retry }: Extract<ConnectionEvent, { type: 'failed' }>,
+): Lifecycle {
   switch (state.state) {
     case 'connecting':
     case 'open':
       if (retry === undefined) return { state: 'idle', error };
       return {
         state: 'waiting',
-        url: state.url,
+        source: state.source,
+        ...(url === undefined ? {} : { url }),
         attempt: retry.attempt,
         purpose: state.state === 'open' ? 'again' : state.purpose,
         delay: retry.delay,
@@ -128,26 +147,32 @@ export function snapshot(state: Lifecycle): ConnectionState {
       });
     case 'closing':
       return Object.freeze({ state: 'closing' });
-    case 'idle':
     case 'connecting':
-    case 'waiting':
+    case 'waiting': {
+      const { source, ...seen } = state;
+      return Object.freeze(seen);
+    }
+    case 'idle':
     case 'closed':
       return Object.freeze({ ...state });
   }
 }
 
 /** Whether two valid URLs are the same, however they are written: `ws://h:80` is `ws://h/`. */
-const isSame = (one: string, other: string) => one === other || new URL(one).href === new URL(other).href;
+function isSame(one: UrlSource, other: UrlSource): boolean {
+  if (one === other) return true;
+  return typeof one === 'string' && typeof other === 'string' && new URL(one).href === new URL(other).href;
+}
 
-/** Why a connection to this valid URL can't be opened in this state; `undefined` if it can. */
-export function refusal(state: Lifecycle, url: string): ClosedError | ValueError | undefined {
+/** Why a connection to this URL can't be opened in this state; `undefined` if it can. */
+export function refusal(state: Lifecycle, source: UrlSource): ClosedError | ValueError | undefined {
   switch (state.state) {
     case 'idle':
       return undefined;
     case 'connecting':
     case 'open':
     case 'waiting':
-      if (isSame(state.url, url)) return undefined;
+      if (isSame(state.source, source)) return undefined;
       return new ValueError('The client has a connection to another URL. Close it, or make a second NdbClient.', 'url');
     case 'closing':
     case 'closed':

@@ -1,19 +1,12 @@
-import { filter, map, Observable, ReplaySubject, Subscription, skipWhile, take, timer } from 'rxjs';
+import { filter, map, merge, NEVER, Observable, ReplaySubject, Subscription, skipWhile, take, tap, timer } from 'rxjs';
 import { longestTimer } from '../../clock.js';
-import { ProtocolError, ValueError } from '../../errors.js';
+import { ProtocolError } from '../../errors.js';
 import type { TransportOptions } from '../options.js';
 import type { Platform } from '../socket/platform.js';
 import { type Attempt, Backoff } from './backoff.js';
 import { type ConnectionEvent, type ConnectionFailure, type Lifecycle, next, refusal } from './connection-state.js';
+import { askEndpoint, type UrlSource, urlProblem } from './endpoint.js';
 import { connect, type ServerInfo } from './handshake.js';
-
-const webSocket = /^wss?:$/;
-
-function urlProblem(url: string): ValueError | undefined {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed !== undefined && webSocket.test(parsed.protocol) && parsed.hash === '') return undefined;
-  return new ValueError('url must be that of a WebSocket, such as ws://127.0.0.1:1987/', 'url');
-}
 
 /**
  * The life of a client's connection: dials, reconnects and closes. What it does follows from its state
@@ -40,9 +33,9 @@ export class Connection {
   }
 
   /** See `ClientTransport.open`. */
-  open(url: string): Observable<ServerInfo> {
+  open(source: UrlSource): Observable<ServerInfo> {
     return new Observable((subscriber) => {
-      const refused = urlProblem(url) ?? refusal(this.#state, url);
+      const refused = (typeof source === 'string' ? urlProblem(source) : undefined) ?? refusal(this.#state, source);
       if (refused !== undefined) {
         subscriber.error(refused);
         return;
@@ -52,7 +45,7 @@ export class Connection {
         this.#openers -= 1;
         if (this.#openers === 0) this.#dispatch({ type: 'abandon' });
       });
-      this.#dispatch({ type: 'open', url });
+      this.#dispatch({ type: 'open', source });
       const begun = this.#state;
       subscriber.add(
         // Called by a subscriber to a state, this may be ahead of what was emitted.
@@ -100,16 +93,20 @@ export class Connection {
         this.#backoff.reset();
         return;
       case 'connecting':
-        this.#connect(state.url, this.#restart());
+        this.#connect(state.source, this.#restart());
         return;
       case 'open':
         // Its work is that of the attempt that succeeded, and goes on.
         return;
       case 'waiting':
-        this.#after(state.delay, this.#restart(), { type: 'retry' });
+        this.#restart().add(
+          merge(this.#timer(state.delay), this.platform.online$ ?? NEVER)
+            .pipe(take(1))
+            .subscribe(() => this.#dispatch({ type: 'retry' })),
+        );
         return;
       case 'closing':
-        this.#after(this.options.closeTimeout, this.#work, { type: 'drained' });
+        this.#work.add(this.#timer(this.options.closeTimeout).subscribe(() => this.#dispatch({ type: 'drained' })));
         return;
       case 'closed':
         this.#restart();
@@ -124,26 +121,27 @@ export class Connection {
     return this.#work;
   }
 
-  #after(delay: number, work: Subscription, event: ConnectionEvent): void {
-    const { scheduler } = this.options.clock;
-    work.add(timer(Math.min(delay, longestTimer), scheduler).subscribe(() => this.#dispatch(event)));
+  #timer(delay: number): Observable<0> {
+    return timer(Math.min(delay, longestTimer), this.options.clock.scheduler);
   }
 
-  #connect(url: string, work: Subscription): void {
+  #connect(source: UrlSource, work: Subscription): void {
+    let url = '';
+    const endpoint$ = askEndpoint(source, this.options).pipe(tap((endpoint) => (url = endpoint.url)));
     work.add(
-      connect(this.platform, url, this.options).subscribe({
-        next: (link) => this.#dispatch({ type: 'opened', link, at: this.options.clock.now() }),
-        error: (error: ConnectionFailure) => this.#failed(error),
+      connect(this.platform, endpoint$, this.options).subscribe({
+        next: (link) => this.#dispatch({ type: 'opened', link, url, at: this.options.clock.now() }),
+        error: (error: ConnectionFailure) => this.#failed(error, url === '' ? undefined : url),
         complete: () => this.#dispatch({ type: 'drained' }),
       }),
     );
   }
 
-  #failed(error: ConnectionFailure): void {
+  #failed(error: ConnectionFailure, url: string | undefined): void {
     const now = this.options.clock.now();
     const attempt = this.#isFinal(error) ? undefined : this.#nextAttempt(now);
     const retry = attempt === undefined ? {} : { retry: { ...attempt, at: now + attempt.delay } };
-    this.#dispatch({ type: 'failed', error, ...retry });
+    this.#dispatch({ type: 'failed', error, url, ...retry });
   }
 
   #nextAttempt(now: number): Attempt | undefined {

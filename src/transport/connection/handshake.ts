@@ -8,6 +8,7 @@ import { fenceName, fenceRequest } from '../requests/fences.js';
 import { parseFrame } from '../requests/reply-parser.js';
 import type { Platform } from '../socket/platform.js';
 import { openSocket, type SocketSubject } from '../socket/socket.js';
+import type { Endpoint } from './endpoint.js';
 
 /** What a server says of itself (`SV_INFO`). */
 export interface ServerInfo {
@@ -49,16 +50,17 @@ const infoReply = replyName('SV_INFO');
 const fences = [fenceName(1), fenceName(2)];
 
 /**
- * Dials and shakes hands, within `connectTimeout` all in all. Cold: emits once, and lasts as long as the socket does, as
+ * Asks for the endpoint, dials and shakes hands, within `connectTimeout` all in all. Cold: emits once, and lasts as long as the socket does, as
  * `openSocket` does. Unsubscribing drops the connection. Errors as `openSocket` and the handshake do, or if it takes too long.
  */
 export function connect(
   platform: Platform,
-  url: string,
+  endpoint$: Observable<Endpoint>,
   { maxReply, connectTimeout, clock }: Pick<TransportOptions, 'maxReply' | 'connectTimeout' | 'clock'>,
 ): Observable<Link> {
   const tooSlow = `No NemesisDB answered within ${connectTimeout} ms of connecting. Check host and port, and that the server is not stuck.`;
-  return openSocket(platform, url, { maxReply }).pipe(
+  return endpoint$.pipe(
+    switchMap(({ url, ...endpoint }) => openSocket(platform, url, { maxReply, ...endpoint })),
     switchMap(handshake),
     timeout({
       first: Math.min(connectTimeout, longestTimer),

@@ -58,9 +58,9 @@ export function brokenConnection(
       suspectsOver: shippedMaxPayload,
     };
   }
-  const tooLong =
-    'a message was longer than one side accepts: a reply longer than maxReply, or a request longer than the server takes';
-  return { reason: closeCode === 1009 ? tooLong : 'the connection broke', outcome: 'unknown', cause };
+  const { message } = cause;
+  const tooLong = closeCode === 1009 ? message.charAt(0).toLowerCase() + message.slice(1, -1) : undefined;
+  return { reason: tooLong ?? 'the connection broke', outcome: 'unknown', cause };
 }
 
 /** Whether a request whose reply was lost is worth writing once more. */

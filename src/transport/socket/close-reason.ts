@@ -8,17 +8,31 @@ const closeAdvice: Readonly<Record<number, string>> = {
   1002: 'One side saw an error of the WebSocket protocol; something between the two may garble frames',
   1003: 'The server does not accept this kind of data; it is probably no NemesisDB',
   1006: 'The connection broke without a closing handshake',
-  1007: 'The server could not read the text it was sent; something between the two may garble frames',
+  1007: 'The server could not read what it was sent; something between the two may garble frames',
   1008: 'The server refused the connection by its own policy',
-  1009: 'A message was longer than allowed: a reply longer than maxReply, or a request longer than the peer accepts',
+  1009: 'A request was longer than the server accepts: lower maxPayload here, or raise it in the server',
   1011: 'The server failed on its side',
   1012: 'The server restarts',
   1013: 'The server is overloaded',
   1015: 'The TLS handshake failed: check the certificate, and that the port speaks TLS',
 };
 
+const replyTooLong = 'A reply was longer than maxReply: raise it, or ask for less';
+
+/** A browser keeps the reason to itself, as a page must not explore the network. */
+const notOpened =
+  'The connection could not be opened, and the platform does not say why. Is the server running on this host and port, does it allow the origin of this page (--allow-origin), and is its certificate trusted?';
+
+/** What a status that refuses the upgrade means. */
+const httpAdvice: Readonly<Record<number, string>> = {
+  401: 'it asks for credentials. Check the headers, or the token in them',
+  403: 'it does not allow these credentials, or the origin of this page (--allow-origin)',
+  404: 'there is no NemesisDB at this path. Check the URL',
+  426: 'it asks for another protocol. Check the URL, and that it is one of a NemesisDB',
+};
+
 const badCertificate =
-  'The certificate of the server can not be trusted: check its name and date, or name its authority in NODE_EXTRA_CA_CERTS';
+  'The certificate of the server can not be trusted: check its name and date, or name its authority in the option tls or NODE_EXTRA_CA_CERTS';
 
 const noTls = 'TLS could not be spoken: is the port one of wss:// ?';
 
@@ -57,49 +71,44 @@ function failureCode(cause: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/**
- * The close code that an end stands for. Where `ws` itself gives a connection up, for what came over it, it tells 1006 to its
- * own side, which would look like a server that cut it.
- */
-function meantCode(code: number, failure: string | undefined): number {
-  if (failure === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return 1009;
-  return failure?.startsWith('WS_ERR_') === true ? 1002 : code;
-}
-
-/** Upgrade refusals that may be over soon: too early, too many, or the server's own trouble. */
+/** Refusals of the upgrade that may be over soon: too early, too many, or the server's own trouble. */
 const isPassing = (httpStatus: number) => httpStatus >= 500 || [408, 425, 429].includes(httpStatus);
 
-/** How far a socket had come before it ended. */
+/** How far a WebSocket had come before it ended. */
 export type SocketPhase = 'connecting' | 'open';
 
 /**
- * Why there is no WebSocket although the peer did answer, and not with a refusal: nothing that comes with a cut. Node's parser
+ * Why there is no WebSocket although the peer answered, and not with a refusal. Nothing of this comes with a cut. Node's parser
  * gives its errors codes of `HPE_`; `ws` gives none to its own, about a wrong `Upgrade`, `Sec-WebSocket-Accept` or subprotocol,
  * and Node one to each of the network (measured with Node 20 and ws 8.23: an answer cut after any byte is an `ECONNRESET`).
  */
-function wrongProtocol(phase: SocketPhase, cause: unknown, failure: string | undefined): string | undefined {
-  if (phase === 'open') return undefined;
+function wrongProtocol(cause: unknown, failure: string | undefined): string | undefined {
   if (failure?.startsWith('HPE_') === true) return noHttp;
   return failure === undefined && cause instanceof Error ? noUpgrade : undefined;
 }
 
-/** How a socket ended, as an error for people. */
-export function describeEnd({ code, reason, httpStatus, cause }: SocketEnd, phase: SocketPhase): ConnectionError {
+/** How a WebSocket ended, as an error for people. */
+export function describeEnd(end: SocketEnd, phase: SocketPhase): ConnectionError {
+  const { code, reason, httpStatus, cause } = end;
   if (httpStatus !== undefined) {
-    return new ConnectionError(
-      `The server refused the connection with HTTP ${httpStatus}: check the URL, and that it is one of a NemesisDB.`,
-      { permanent: !isPassing(httpStatus), closeCode: code, cause },
-    );
+    const advice = httpAdvice[httpStatus] ?? 'check the URL, and that it is one of a NemesisDB';
+    return new ConnectionError(`The server refused the connection with HTTP ${httpStatus}: ${advice}.`, {
+      permanent: !isPassing(httpStatus),
+      closeCode: code,
+      cause,
+    });
   }
   const failure = failureCode(cause);
-  const closeCode = meantCode(code, failure);
-  const wrong = wrongProtocol(phase, cause, failure) ?? permanentFailures[failure ?? ''];
-  const isOfFrames = closeCode !== code;
-  const advice = wrong ?? (failure === undefined || isOfFrames ? closeAdvice[closeCode] : passingFailures[failure]);
   const detail = failure ?? (reason === '' ? `code ${code}` : `code ${code}, ${reason}`);
-  return new ConnectionError(`${advice ?? 'The connection ended'} (${detail}).`, {
-    permanent: wrong !== undefined,
-    closeCode,
-    cause,
-  });
+  const fail = (advice: string, closeCode: number, permanent = false) =>
+    new ConnectionError(`${advice} (${detail}).`, { permanent, closeCode, cause });
+  if (end.replyTooLong === true) return fail(replyTooLong, 1009);
+  // If `ws` itself gives a connection up over what it received, it reports 1006, which would look like a cut.
+  if (failure?.startsWith('WS_ERR_') === true) return fail(closeAdvice[1002] ?? '', 1002);
+  const wrong = phase === 'connecting' ? wrongProtocol(cause, failure) : undefined;
+  const forGood = wrong ?? permanentFailures[failure ?? ''];
+  if (forGood !== undefined) return fail(forGood, code, true);
+  if (phase === 'connecting' && code === 1006 && cause === undefined) return fail(notOpened, code);
+  const advice = failure === undefined ? closeAdvice[code] : passingFailures[failure];
+  return fail(advice ?? 'The connection ended', code);
 }

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import type { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { DialOptions, Platform, PlatformSocket, SocketEnd, SocketListener } from './platform.js';
@@ -9,9 +10,13 @@ export const activityChannel = 'rx-nemesisdb:activity';
 const upgradeRefused = /^Unexpected server response: (\d+)$/;
 
 function dial(url: string, options: DialOptions, listener: SocketListener): PlatformSocket {
+  const { maxReply, headers, tls, agent } = options;
   const socket = new WebSocket(url, {
+    ...tls,
+    ...(headers === undefined ? {} : { headers }),
+    ...(agent === undefined ? {} : { agent: agent as Agent }), // what it must be is Node's to check
     perMessageDeflate: false, // NemesisDB has no compression.
-    maxPayload: options.maxReply,
+    maxPayload: maxReply,
   });
   let wire: Socket | undefined;
   let failure: Error | undefined;
@@ -37,7 +42,7 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
     } catch (cause) {
       // A string has at most 512 MiB, whatever `maxReply` allows.
       terminate();
-      listener.closed({ code: 1009, reason: 'the reply is longer than a string can be', cause });
+      listener.closed({ code: 1009, reason: '', replyTooLong: true, cause });
       return;
     }
     listener.frame(text);
@@ -61,10 +66,12 @@ function dial(url: string, options: DialOptions, listener: SocketListener): Plat
 function endOf(code: number, reason: string, failure: Error | undefined): SocketEnd {
   if (failure === undefined) return { code, reason };
   const refused = upgradeRefused.exec(failure.message);
+  const replyTooLong = 'code' in failure && failure.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
   return {
     code,
     reason: reason === '' ? failure.message : reason,
     cause: failure,
+    ...(replyTooLong ? { replyTooLong } : {}),
     ...(refused === null ? {} : { httpStatus: Number(refused[1]) }),
   };
 }

@@ -1,7 +1,11 @@
+import type { Observable } from 'rxjs';
+
 /** How a WebSocket ended. */
 export interface SocketEnd {
   /** The close code; 1006 if the connection broke without one. */
   readonly code: number;
+  /** Whether we dropped it, as a reply was longer than `maxReply`. */
+  readonly replyTooLong?: boolean;
   /** The peer's reason, or the platform's error message. */
   readonly reason: string;
   /** The HTTP status with which the server refused the upgrade, if the platform reports it. */
@@ -37,16 +41,21 @@ export interface PlatformSocket {
   terminate(): void;
 }
 
-/** Options of a WebSocket that is being opened. */
+/** Options of a WebSocket that is being opened. A platform that can't have one of them throws. */
 export interface DialOptions {
   /** Longest reply in bytes. */
   readonly maxReply: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly tls?: Readonly<Record<string, unknown>> | undefined;
+  readonly agent?: object | undefined;
 }
 
 /** What differs between Node and browsers. */
 export interface Platform {
-  /** Opens a WebSocket. Throws a `SyntaxError` for a URL that can't be one. */
+  /** Opens a WebSocket. Throws if the URL or an option can't be one. */
   dial(url: string, options: DialOptions, listener: SocketListener): PlatformSocket;
+  /** Emits when the network is back, if the platform reports it (browsers). */
+  readonly online$?: Observable<unknown>;
   /** The platform's own channel for tracing tools, if it has one (Node's `diagnostics_channel`). */
   readonly diagnostics?: { readonly hasSubscribers: boolean; publish(message: object): void };
 }

@@ -102,7 +102,10 @@ export function openSocket(platform: Platform, url: string, options: DialOptions
       });
     } catch (cause) {
       subscriber.error(
-        new ConnectionError('The platform can not open a WebSocket to this URL.', { permanent: true, cause }),
+        new ConnectionError('The platform can not open a WebSocket with this URL, headers and TLS options.', {
+          permanent: true,
+          cause,
+        }),
       );
       return;
     }

@@ -35,6 +35,8 @@ export class FaultPeer implements AsyncDisposable {
   readonly received: string[] = [];
   /** Keys that were set. */
   readonly keys = new Map<string, unknown>();
+  /** The connections that are open. */
+  readonly sockets = new Set<WebSocket>();
   /** How many connections were ever accepted. */
   accepted = 0;
 
@@ -43,11 +45,16 @@ export class FaultPeer implements AsyncDisposable {
     public reaction: Reaction,
   ) {
     this.#server = server;
-    server.on('connection', (socket) => {
-      this.accepted += 1;
-      socket.on('error', () => {});
-      socket.on('message', (data) => this.#received(socket, data.toString()));
-    });
+    server.on('connection', (socket) => this.accept(socket));
+  }
+
+  /** Serves a WebSocket that another server has accepted. */
+  accept(socket: WebSocket): void {
+    this.accepted += 1;
+    this.sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('message', (data) => this.#received(socket, data.toString()));
   }
 
   static async listen(reaction: Reaction = faithful): Promise<FaultPeer> {
@@ -62,10 +69,6 @@ export class FaultPeer implements AsyncDisposable {
 
   get url(): string {
     return `ws://127.0.0.1:${this.port}/`;
-  }
-
-  get sockets(): ReadonlySet<WebSocket> {
-    return this.#server.clients;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

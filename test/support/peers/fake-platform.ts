@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import type {
   DialOptions,
   Platform,
@@ -138,6 +139,8 @@ const members = (info: Readonly<Record<string, unknown>>) =>
 /** A platform whose sockets a test holds in its hand. */
 export class FakePlatform implements Platform {
   readonly sockets: FakeSocket[] = [];
+  /** A test says when the network is back. */
+  readonly online$ = new Subject<void>();
   readonly published: object[] = [];
   readonly diagnostics = {
     hasSubscribers: false,
