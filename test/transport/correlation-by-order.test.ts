@@ -40,7 +40,7 @@ vi.mock(import('../../src/transport/requests/fences.js'), async (original) => ({
 
 it('correlation by order alone gives one caller the data of another, and the property of correlation finds it', async () => {
   const tally: Tally = { sent: 0, connections: 0, ends: new Map() };
-  const result = await fc.check(correlationProperty(tally), { numRuns: 1000, seed: 1, endOnFailure: true });
+  const result = await fc.check(correlationProperty(tally, 'fences'), { numRuns: 1000, seed: 1, endOnFailure: true });
   expect(result.failed).toBe(true);
   expect(String(result.errorInstance)).toMatch(/was given the reply of request \d+/);
 });

@@ -23,7 +23,7 @@ interface Play {
 }
 
 const play: fc.Arbitrary<Play> = fc.record({
-  script: serverScript(60),
+  script: fc.oneof(serverScript(60, 'fences'), serverScript(60, 'ids')),
   wire: wireScript,
   steps: program(100, longest),
 });

@@ -3,7 +3,7 @@ import { createTransport } from '../../../src/transport/transport.js';
 import { VirtualClock } from '../clocks/virtual-clock.js';
 import { FakePlatform, transportOptions } from '../peers/fake-platform.js';
 import { MemoryPeer } from '../peers/memory-peer.js';
-import { Ledger, serverScript } from '../peers/scripted-peer.js';
+import { Ledger, type Strategy, serverScript } from '../peers/scripted-peer.js';
 import { program, Run } from './program.js';
 
 /** No request of these programs lasts longer, in virtual ms. */
@@ -29,38 +29,43 @@ export interface Tally {
  * Whatever a server does, and whatever a program sends, each request ends once, in time, in its own reply or a typed error
  * that is true to what the server did; and nothing is left after closing.
  */
-export function correlationProperty(tally: Tally) {
-  return fc.asyncProperty(serverScript(1500), program(40, longest), settings, async (script, steps, given) => {
-    const clock = new VirtualClock();
-    const ledger = new Ledger();
-    const platform = new FakePlatform(new MemoryPeer(script, clock, ledger), given.pings);
-    const { heartbeat, maxInFlight, maxQueued, random } = given;
-    const transport = createTransport(
-      platform,
-      transportOptions({ clock, heartbeat, maxInFlight, maxQueued, random: () => random, connectTimeout: 200 }),
-    );
-    transport.open('ws://fake/').subscribe({ error: () => {} });
-    const run = new Run(
-      transport,
-      () => clock.now(),
-      (ms) => clock.advance(ms),
-      (work, ms) => clock.schedule(work, ms),
-    );
-    await run.perform(steps);
-    await clock.advance(longest);
-    let closed = false;
-    transport.close().subscribe(() => {
-      closed = true;
-    });
-    await clock.advance(2000);
-    if (!closed) throw new Error('not closed within closeTimeout');
-    // What a server still does is not ours: its own timers end with what it was sent.
-    await clock.advance(100_000);
-    run.check(ledger, 1);
-    if (clock.timers > 0) throw new Error(`${clock.timers} timers are left after close`);
-    if (platform.sockets.some(({ state }) => state !== 'ended')) throw new Error('a socket is left after close');
-    tally.sent += steps.length;
-    for (const end of run.ends()) tally.ends.set(end, (tally.ends.get(end) ?? 0) + 1);
-    tally.connections += platform.sockets.length;
-  });
+export function correlationProperty(tally: Tally, strategy: Strategy) {
+  return fc.asyncProperty(
+    serverScript(1500, strategy),
+    program(40, longest),
+    settings,
+    async (script, steps, given) => {
+      const clock = new VirtualClock();
+      const ledger = new Ledger();
+      const platform = new FakePlatform(new MemoryPeer(script, clock, ledger), given.pings);
+      const { heartbeat, maxInFlight, maxQueued, random } = given;
+      const transport = createTransport(
+        platform,
+        transportOptions({ clock, heartbeat, maxInFlight, maxQueued, random: () => random, connectTimeout: 200 }),
+      );
+      transport.open('ws://fake/').subscribe({ error: () => {} });
+      const run = new Run(
+        transport,
+        () => clock.now(),
+        (ms) => clock.advance(ms),
+        (work, ms) => clock.schedule(work, ms),
+      );
+      await run.perform(steps);
+      await clock.advance(longest);
+      let closed = false;
+      transport.close().subscribe(() => {
+        closed = true;
+      });
+      await clock.advance(2000);
+      if (!closed) throw new Error('not closed within closeTimeout');
+      // What a server still does is not ours: its own timers end with what it was sent.
+      await clock.advance(100_000);
+      run.check(ledger, 1);
+      if (clock.timers > 0) throw new Error(`${clock.timers} timers are left after close`);
+      if (platform.sockets.some(({ state }) => state !== 'ended')) throw new Error('a socket is left after close');
+      tally.sent += steps.length;
+      for (const end of run.ends()) tally.ends.set(end, (tally.ends.get(end) ?? 0) + 1);
+      tally.connections += platform.sockets.length;
+    },
+  );
 }

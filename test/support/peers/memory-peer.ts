@@ -1,6 +1,17 @@
 import type { VirtualClock } from '../clocks/virtual-clock.js';
 import type { FakeSocket, Peer } from './fake-platform.js';
-import { type ConnectionScript, execute, faultless, inTurn, type Ledger, type ServerScript } from './scripted-peer.js';
+import {
+  type ConnectionScript,
+  drops,
+  execute,
+  faultless,
+  inTurn,
+  type Ledger,
+  type ServerScript,
+} from './scripted-peer.js';
+
+/** The requests of the handshake: two of `SV_INFO`, and two fences. */
+const handshake = 4;
 
 /** One connection as its server sees it. */
 interface Served {
@@ -35,8 +46,12 @@ export class MemoryPeer implements Peer {
     const served = this.#of(socket);
     for (const text of frames) {
       const number = served.requests++;
-      served.busyUntil = Math.max(served.busyUntil, this.clock.now()) + inTurn(served.script.stalls, number);
-      this.clock.schedule(() => this.#serve(socket, served, number, text), served.busyUntil - this.clock.now());
+      const stall = inTurn(served.script.stalls, number);
+      // The handshake is answered in order by every server.
+      const mayOvertake = this.script.manners.type === 'ids' && number >= handshake;
+      const doneAt = Math.max(mayOvertake ? 0 : served.busyUntil, this.clock.now()) + stall;
+      served.busyUntil = Math.max(served.busyUntil, doneAt);
+      this.clock.schedule(() => this.#serve(socket, served, number, text), doneAt - this.clock.now());
     }
   }
 
@@ -52,7 +67,10 @@ export class MemoryPeer implements Peer {
 
   #serve(socket: FakeSocket, served: Served, number: number, text: string): void {
     if (served.cut) return;
-    const { cut, drops } = served.script;
+    const {
+      script,
+      script: { cut },
+    } = served;
     const isCut = cut?.at === number;
     if (isCut && !cut.executed) {
       served.cut = true;
@@ -63,7 +81,7 @@ export class MemoryPeer implements Peer {
     if (isCut) {
       served.cut = true;
       socket.end();
-    } else if (reply !== undefined && !inTurn(drops, served.replies++)) socket.frame(reply);
+    } else if (reply !== undefined && !drops(script, this.script.manners, served.replies++)) socket.frame(reply);
   }
 
   #of(socket: FakeSocket): Served {

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { nameOf } from './fake-platform.js';
 
 /**
- * How a peer treats names that it does not know, and so fences: `echo` as NemesisDB 0.7 does, `stale` as 0.9 does (under
- * the first such name it ever saw), `mute` not at all, `err` under no name.
+ * How a peer answers. Names that it does not know, and so fences: `echo` as NemesisDB 0.7 does, `stale` as 0.9 does (under
+ * the first such name it ever saw), `mute` not at all, `err` under no name. `ids` as our own server does: it repeats ids, drops
+ * no reply, and lets one overtake another.
  */
 export type Manners =
-  | { readonly type: 'echo' | 'mute' | 'err' }
+  | { readonly type: 'echo' | 'mute' | 'err' | 'ids' }
   | { readonly type: 'stale'; readonly name: string; readonly sessions: false };
 
 /** What happens on one connection. Lists are begun again at their end. */
@@ -59,9 +60,15 @@ const connection = (slowest: number): fc.Arbitrary<ConnectionScript> =>
     cut: fc.option(fc.record({ at: fc.nat(60), executed: fc.boolean() }), { freq: 2, nil: undefined }),
   });
 
-/** Any script; no stall in it lasts longer than so many ms. */
-export const serverScript = (slowest: number): fc.Arbitrary<ServerScript> =>
-  fc.record({ manners, connections: fc.array(connection(slowest), { minLength: 1, maxLength: 5 }) });
+/** The strategies that a client has to correlate replies with requests. */
+export type Strategy = 'fences' | 'ids';
+
+/** Any script of a server that calls for this strategy; no stall in it lasts longer than so many ms. */
+export const serverScript = (slowest: number, strategy: Strategy): fc.Arbitrary<ServerScript> =>
+  fc.record({
+    manners: strategy === 'ids' ? fc.constant<Manners>({ type: 'ids' }) : manners,
+    connections: fc.array(connection(slowest), { minLength: 1, maxLength: 5 }),
+  });
 
 /** What the server truly did: how often it executed the request of each identity. */
 export class Ledger {
@@ -79,9 +86,22 @@ export class Ledger {
 /** The text of a request that carries its identity. */
 export const requestText = (command: string, identity: number) => `{"${command}":{"of":${identity}}}`;
 
-/** Executes a request, and gives its reply, which carries its request's identity; nothing where the peer does not answer such a name. */
+/** Executes a request, and gives its reply, which carries its request's identity; nothing if the peer does not answer such a name. */
 export function execute(text: string, manners: Manners, ledger: Ledger): string | undefined {
+  const reply = executed(text, manners, ledger);
+  const id = manners.type === 'ids' ? /,"id":"[0-9a-z]+"}$/.exec(text)?.[0] : undefined;
+  return id === undefined ? reply : reply?.slice(0, -1) + id;
+}
+
+/** Whether the server drops its reply at this place. */
+export const drops = ({ drops }: ConnectionScript, manners: Manners, place: number): boolean =>
+  manners.type !== 'ids' && inTurn(drops, place);
+
+function executed(text: string, manners: Manners, ledger: Ledger): string | undefined {
   const name = nameOf(text);
+  if (name === 'SV_INFO' && manners.type === 'ids') {
+    return '{"SV_INFO_RSP":{"st":1,"serverVersion":"1","persistEnabled":false,"features":["ids"]}}';
+  }
   if (name === 'SV_INFO') return '{"SV_INFO_RSP":{"st":1,"serverVersion":"0.7.2","persistEnabled":false}}';
   const identity = Number(/"of":(\d+)/.exec(text)?.[1] ?? Number.NaN);
   if (!Number.isNaN(identity)) ledger.note(identity);

@@ -3,7 +3,15 @@ import type { AddressInfo, Socket } from 'node:net';
 import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { frameOf } from '../faults/frames.js';
-import { type ConnectionScript, execute, faultless, inTurn, type Ledger, type ServerScript } from './scripted-peer.js';
+import {
+  type ConnectionScript,
+  drops,
+  execute,
+  faultless,
+  inTurn,
+  type Ledger,
+  type ServerScript,
+} from './scripted-peer.js';
 
 /** What becomes of the bytes that a server writes, on each of its connections. */
 export interface WireScript {
@@ -119,14 +127,15 @@ class Performance {
 
   #execute(number: number, text: string): void {
     if (this.socket.destroyed) return;
-    const { cut, drops } = this.script;
+    const { cut } = this.script;
     if (cut?.at === number && !cut.executed) {
       this.socket.destroy();
       return;
     }
     const reply = execute(text, this.role.script.manners, this.role.ledger);
     if (cut?.at === number) this.socket.destroy();
-    else if (reply !== undefined && !inTurn(drops, this.#replies++)) this.#write(frameOf(reply));
+    else if (reply !== undefined && !drops(this.script, this.role.script.manners, this.#replies++))
+      this.#write(frameOf(reply));
   }
 
   #write(bytes: Buffer): void {
