@@ -21,7 +21,7 @@ const user = z.object({ name: z.string(), age: z.number() });
 const date = z.string().transform((text) => new Date(text));
 
 describe('the methods of the client', () => {
-  it('give what their command answers', () => {
+  it('emit what their command answers', () => {
     expectTypeOf(client.sh_set(tkn, { a: 1, b: [1n, null] })).toEqualTypeOf<Observable<void>>();
     expectTypeOf(client.sh_count('12')).toEqualTypeOf<Observable<number>>();
     expectTypeOf(client.sh_contains(tkn, { key: 'a' })).toEqualTypeOf<Observable<string[]>>();
@@ -33,7 +33,7 @@ describe('the methods of the client', () => {
     expectTypeOf(client.sv_info()).toExtend<Observable<{ serverVersion: string; persistEnabled: boolean }>>();
   });
 
-  it('take the arguments of their command, with names, and options last', () => {
+  it('take the named arguments of their command, and options last', () => {
     expectTypeOf(client.sh_count).parameters.toExtend<[tkn: TokenInput, options?: { timeout?: number | undefined }]>();
     expectTypeOf(client.kv_count).parameter(0).toExtend<{ timeout?: number | undefined } | undefined>();
     // @ts-expect-error a token that is a number may be rounded already
@@ -50,7 +50,7 @@ describe('the methods of the client', () => {
     client.kv_set(tkn, { a: 1 });
   });
 
-  it('take values whose type is an interface, and nothing that JSON has no form for', () => {
+  it('take values whose type is an interface, and refuse what JSON has no form for', () => {
     interface Item {
       readonly name: string;
       readonly price?: number;
@@ -109,21 +109,21 @@ describe('the methods of the client', () => {
     client.kv_set([cart]);
   });
 
-  it('are called by generic code', () => {
+  it('can be called by generic code', () => {
     const save = <Value extends JsonInput>(value: Value) => client.kv_set({ value });
     const saveAll = <Values extends Record<string, JsonInput>>(values: Values) => client.sh_set(tkn, values);
     expectTypeOf(save).returns.toEqualTypeOf<Observable<void>>();
     expectTypeOf(saveAll).returns.toEqualTypeOf<Observable<void>>();
   });
 
-  it('give by key a value, by keys an object', () => {
+  it('emit a value for key, and an object for keys', () => {
     expectTypeOf(client.sh_get(tkn, { key: 'a' })).toEqualTypeOf<Observable<JsonValue | undefined>>();
     expectTypeOf(client.sh_get(tkn, { keys: ['a'] })).toEqualTypeOf<Observable<JsonObject>>();
     expectTypeOf(client.kv_get({ key: 'a' })).toEqualTypeOf<Observable<JsonValue | undefined>>();
     expectTypeOf(client.kv_get({ keys: ['a'] }, { retry: 'none' })).toEqualTypeOf<Observable<JsonObject>>();
   });
 
-  it('infer from a schema what comes back', () => {
+  it('infer the result from a schema', () => {
     expectTypeOf(client.sh_get(tkn, { key: 'u', schema: user })).toEqualTypeOf<
       Observable<{ name: string; age: number } | undefined>
     >();
@@ -140,13 +140,13 @@ describe('the methods of the client', () => {
     client.sh_get(tkn, { keys: ['u'], schema: z.string() });
   });
 
-  it('give by rsp what a find looks for', () => {
+  it('emit what rsp of a find selects', () => {
     expectTypeOf(client.kv_find({ path: '$', rsp: 'keys' })).toEqualTypeOf<Observable<string[]>>();
     expectTypeOf(client.kv_find({ path: '$', rsp: 'paths' })).toEqualTypeOf<Observable<string[]>>();
     expectTypeOf(client.kv_find({ path: '$', rsp: 'kv' })).toEqualTypeOf<Observable<JsonObject>>();
   });
 
-  it('have the names of the examples as well', () => {
+  it('have aliases without sh_', () => {
     expectTypeOf(client.set).toEqualTypeOf<NdbClient['sh_set']>();
     expectTypeOf(client.get(tkn, { key: 'u', schema: user })).toEqualTypeOf<
       Observable<{ name: string; age: number } | undefined>
@@ -156,7 +156,7 @@ describe('the methods of the client', () => {
 });
 
 describe('a session', () => {
-  it('has values of any kind without a schema', () => {
+  it('has values of any type without a schema', () => {
     expectTypeOf(client.sh_create_session()).toEqualTypeOf<Observable<Session>>();
     expectTypeOf(client.session('1', { timeout: 1 })).toEqualTypeOf<Observable<Session>>();
     expectTypeOf<Session['tkn']>().toEqualTypeOf<bigint>();
@@ -170,7 +170,7 @@ describe('a session', () => {
     });
   });
 
-  it('has the values of its schema: set as they are stored, got as the schema makes them', () => {
+  it('has the types of its schema: the input of set, the output of get', () => {
     const schema = z.object({ user, at: date });
     client.sh_create_session({ durationSeconds: 1, schema }).subscribe((session) => {
       expectTypeOf(session.get({ key: 'at' })).toEqualTypeOf<Observable<Date | undefined>>();
@@ -178,7 +178,7 @@ describe('a session', () => {
         Observable<{ user?: { name: string; age: number } }>
       >();
       expectTypeOf(session.set({ at: '2020-01-01' })).toEqualTypeOf<Observable<void>>();
-      // @ts-expect-error stored as text
+      // @ts-expect-error stored as a string
       session.set({ at: new Date() });
       // @ts-expect-error no such key
       session.set({ nobody: 1 });
@@ -188,17 +188,17 @@ describe('a session', () => {
     expectTypeOf(client.session(1n, { schema: { at: date } })).toEqualTypeOf<
       Observable<Session<{ at: Date }, { at: string }>>
     >();
-    // @ts-expect-error a schema whose members can't be seen
+    // @ts-expect-error a schema whose members are not visible
     client.sh_create_session({ schema: z.string() });
   });
 
-  it('tells its events as one union', () => {
+  it('emits its events as one union', () => {
     expectTypeOf(client.sessionEvents$).toEqualTypeOf<Observable<SessionEvent>>();
   });
 });
 
 describe('a schema of a session', () => {
-  it('gives the type of each key, whichever way it is written', () => {
+  it('has the type of each key, from a plain object, zod or valibot', () => {
     expectTypeOf<SessionOutput<{ a: typeof date }>>().toEqualTypeOf<{ a: Date }>();
     const object = z.object({ a: z.string(), b: z.number() });
     expectTypeOf<SessionOutput<typeof object>>().toEqualTypeOf<{ a: string; b: number }>();

@@ -24,14 +24,14 @@ const roundTrip = (client: Pick<NdbClient, 'kv_set' | 'kv_get' | 'kv_keys' | 'kv
   });
 
 describe('any JSON value that NemesisDB keeps', () => {
-  it('comes back equal, from a model of its numbers', async () => {
+  it('comes back equal from a model of its numbers', async () => {
     const { client } = fakeClient(memoryServer().answer, { maxPayload: 1_000_000 });
     await fc.assert(roundTrip(client as unknown as NdbClient), { numRuns: 500 }); // the model has the two commands that matter
   });
 
   const server = serverUnderTest();
 
-  it('comes back equal, from a server', async () => {
+  it('comes back equal from a server', async () => {
     const client = await server.connect();
     const short = roundTrip(client);
     await fc.assert(short, { numRuns: 200, interruptAfterTimeLimit: 10_000 });

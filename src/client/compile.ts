@@ -53,14 +53,14 @@ export function compile(
     let requests: string | readonly Part[] = `${head}}}`;
     if (parameter !== undefined) {
       name = parameter.name;
-      argument = args[place++];
-      demand(parameter.check, argument, method, name);
-      if (parameter.copy !== undefined) argument = parameter.copy(argument);
+      const given = args[place++];
+      demand(parameter.check, given, method, name);
+      argument = parameter.keep === undefined ? given : parameter.keep(given);
       if (bound) head += ',';
       requests =
         'items' in parameter
-          ? writeItems(row, head, parameter, argument, maxPayload)
-          : `${head}${parameter.write(argument)}}}`;
+          ? writeItems(row, head, parameter, given, argument, maxPayload)
+          : `${head}${parameter.write(given)}}}`;
     }
     if (typeof requests === 'string' && exceeds(requests, maxPayload)) {
       throw new PayloadTooLargeError(command, utf8Length(requests), maxPayload);

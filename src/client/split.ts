@@ -15,18 +15,21 @@ export interface Part {
  * `PayloadTooLargeError` if one item alone does not fit.
  *
  * @param head The request up to the member that holds the items.
+ * @param given The command's argument.
+ * @param kept What is kept of it until the reply arrives.
  */
 export function writeItems(
   { command, join }: AnyRow,
   head: string,
   parameter: Items<unknown>,
-  argument: unknown,
+  given: unknown,
+  kept: unknown,
   limit: number,
 ): string | Part[] {
   const [open, close] = parameter.brackets;
   const before = `${head}"${parameter.member}":${open}`;
   const after = `${close}}}`;
-  const items = parameter.items(argument);
+  const items = parameter.items(given);
   const text = before + items.join(',') + after;
   if (join === undefined || !exceeds(text, limit)) return text;
 
@@ -34,7 +37,7 @@ export function writeItems(
   const tooLong = (length: number) => new PayloadTooLargeError(command, limit - room + length, limit);
   return rangesOf(items, room, tooLong).map(({ from, to }) => ({
     text: before + items.slice(from, to).join(',') + after,
-    argument: parameter.slice === undefined ? argument : parameter.slice(argument, from, to),
+    argument: parameter.slice === undefined ? kept : parameter.slice(given, from, to),
   }));
 }
 

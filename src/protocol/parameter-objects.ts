@@ -123,7 +123,7 @@ export const newSession: Parameter<[params?: NewSession]> = {
     return { path: ['durationSeconds'], message };
   },
   // Reads the members by name: they may be inherited, and a spread would lose those.
-  copy(params = {}) {
+  keep(params = {}) {
     const { durationSeconds, deleteSessionOnExpire, extendOnSetAdd, extendOnGet, keepValues } = params;
     const { schema, expiringBefore } = params;
     const expiry = { durationSeconds, deleteSessionOnExpire, extendOnSetAdd, extendOnGet, keepValues };
@@ -166,7 +166,7 @@ export const findQuery: Parameter<[query: FindQuery]> = {
     ),
   }),
   write: ({ path, rsp, keys }) => writeMembers({ path, rsp, keys }),
-  copy: ({ path, rsp, keys }) => ({ path, rsp, keys: keys === undefined ? undefined : [...keys] }),
+  keep: ({ path, rsp, keys }) => ({ path, rsp, keys: keys === undefined ? undefined : [...keys] }),
 };
 
 /** The places to update, and their new value. */

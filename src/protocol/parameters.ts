@@ -24,8 +24,8 @@ export type Parameter<Args extends readonly [unknown?]> = {
   /** The name in NemesisDB's own clients. */
   readonly name: string;
   readonly check: Check<Args[0]>;
-  /** Copies what is read again when the reply arrives: by then the caller may have changed the argument. */
-  copy?(value: Args[0]): Args[0];
+  /** What is kept until the reply arrives, as the caller may change the argument meanwhile. Default: the argument. */
+  keep?(value: Args[0]): Args[0];
 } & (Members<Args[0]> | Items<Args[0]>);
 
 /** How an argument is written that becomes some members of the request. */
@@ -97,7 +97,7 @@ export const tokens: Parameter<[tkns: TokenInput | readonly TokenInput[]]> = {
     "a session's token or an array of them: bigints, or decimal digits as strings, from 1 to 2^64 - 1",
     (value) => (Array.isArray(value) ? value.every(isToken) : isToken(value)),
   ),
-  copy: (tkns) => [...tokensOf(tkns)],
+  keep: (tkns) => [...tokensOf(tkns)],
   member: 'tkns',
   brackets: '[]',
   items: (tkns) => tokensOf(tkns).map(String),
@@ -112,6 +112,11 @@ export const keysWithValues: Parameter<[keys: KeysInput]> = {
     return isPlainObject(value)
       ? undefined
       : issue(`must be a plain object of keys and their values, not ${instance(value)}`);
+  },
+  // What sessions need to know: whether there was any key.
+  keep(keys) {
+    const key = Object.keys(keys).find((name) => keys[name] !== undefined);
+    return key === undefined ? {} : { [key]: null };
   },
   member: 'keys',
   brackets: '{}',
@@ -172,7 +177,7 @@ export const getQuery: Parameter<[query: GetQuery]> = {
   name: 'query',
   check: issueInGetQuery,
   // Reads the members by name: they may be inherited, and a spread would lose those.
-  copy(query) {
+  keep(query) {
     if ('key' in query && query.key !== undefined) {
       return query.schema === undefined ? { key: query.key } : { key: query.key, schema: query.schema };
     }

@@ -9,6 +9,7 @@ const isWhole = (value: unknown): value is Whole => Number.isSafeInteger(value) 
 
 const whole = is<Whole>('a whole number', isWhole);
 const count = is<number>('a count', Number.isSafeInteger);
+const positive = is<number>('a number more than 0', (value) => typeof value === 'number' && value > 0);
 const string = is<string>('a string', isString);
 const flag = is<boolean>('true or false', (value) => typeof value === 'boolean');
 const strings = is<string[]>('an array of strings', (value) => Array.isArray(value) && value.every(isString));
@@ -16,7 +17,14 @@ const values = is<JsonObject>('an object of keys and values', isObject);
 
 /** The members of replies of success. Other members are ignored: servers may add some. */
 export const reply = {
-  serverInfo: { serverVersion: string, persistEnabled: flag, maxPayload: optional(count) },
+  // The last three are extensions of rx-nemesisdb's own server.
+  serverInfo: {
+    serverVersion: string,
+    persistEnabled: flag,
+    maxPayload: optional(positive),
+    features: optional(strings),
+    sweepInterval: optional(positive),
+  },
   token: { tkn: whole },
   counted: { cnt: count },
   values: { keys: values },
@@ -69,9 +77,30 @@ export type SessionInfo =
       readonly expiry: SessionExpiry;
     };
 
-/** What a server says of itself. */
-export function readServerInfo({ serverVersion, persistEnabled, maxPayload }: CheckedShape<typeof reply.serverInfo>) {
-  return { serverVersion, persistEnabled, ...(maxPayload === undefined ? {} : { maxPayload }) };
+/** What a server says of itself (`SV_INFO`). */
+export interface ServerInfo {
+  /** Such as `0.7.2`. */
+  readonly serverVersion: string;
+  /** Whether it can save and load datasets. */
+  readonly persistEnabled: boolean;
+  /** The longest request in bytes, if the server announces it (rx-nemesisdb's own does). */
+  readonly maxPayload?: number;
+  /** What the server can do that a NemesisDB can't, such as `ids` and `watch`. Absent for a NemesisDB. */
+  readonly features?: readonly string[];
+  /** How often the server sweeps, in ms, if it announces it (rx-nemesisdb's own does). */
+  readonly sweepInterval?: number;
+}
+
+/** What a server says of itself. Frozen. */
+export function readServerInfo(info: CheckedShape<typeof reply.serverInfo>): ServerInfo {
+  const { serverVersion, persistEnabled, maxPayload, features, sweepInterval } = info;
+  return Object.freeze({
+    serverVersion,
+    persistEnabled,
+    ...(maxPayload === undefined ? {} : { maxPayload }),
+    ...(features === undefined ? {} : { features: Object.freeze(features) }),
+    ...(sweepInterval === undefined ? {} : { sweepInterval }),
+  });
 }
 
 /** A session's information, in its two forms. */

@@ -1,11 +1,11 @@
-/** The length of a text in UTF-8 bytes, without encoding it. Half a surrogate pair counts as the three bytes it becomes. */
-export function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
+/** The length of a string in UTF-8 bytes, without encoding it. Half a surrogate pair counts as the three bytes it becomes. */
+export function utf8Length(value: string): number {
+  let bytes = value.length;
+  for (let index = 0; index < value.length; index++) {
+    const unit = value.charCodeAt(index);
     if (unit < 0x80) continue;
     if (unit < 0x800) bytes += 1;
-    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
+    else if (unit >= 0xd800 && unit < 0xdc00 && (value.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
       bytes += 2; // a pair: two units, four bytes
       index++;
     } else bytes += 2;
@@ -13,8 +13,8 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** Whether a text is longer than so many UTF-8 bytes. Counts only where the number of its units leaves that open. */
-export function exceeds(text: string, bytes: number): boolean {
-  if (text.length > bytes) return true;
-  return text.length * 3 > bytes && utf8Length(text) > bytes;
+/** Whether a string is longer than so many UTF-8 bytes. Counts them only if its length leaves that open. */
+export function exceeds(value: string, bytes: number): boolean {
+  if (value.length > bytes) return true;
+  return value.length * 3 > bytes && utf8Length(value) > bytes;
 }

@@ -180,36 +180,56 @@ export class Session<Values extends object = JsonObject, Input extends object = 
     return keepAlive(this.#streams.lease$, this.#streams.tracker, this.#commands);
   }
 
-  /** Sets keys. `SH_SET`. Extends with `extendOnSetAdd`. */
+  /**
+   * Sets keys, and emits `undefined`. Existing ones are overwritten. NemesisDB: `SH_SET`. Extends the session if it was
+   * created with `extendOnSetAdd`; so does `{}`. Keys over `maxPayload` go in several requests: not atomic.
+   *
+   * Errors: `ResponseError` with status 100 if the session does not exist any more; `SchemaError` if a value does not match.
+   */
   set<Keys extends object>(keys: SomeOf<Input, Keys>, options?: SessionCallOptions): Observable<void> {
     return write(this.#schema, 'SH_SET', keys, (checked) => this.#commands.sh_set(this.tkn, checked, options));
   }
 
-  /** Adds keys; existing ones keep their values. `SH_ADD`. Extends with `extendOnSetAdd`. */
+  /**
+   * Adds keys, and emits `undefined`. Existing ones keep their values. NemesisDB: `SH_ADD`. Extends the session if it was
+   * created with `extendOnSetAdd`. Errors as for `set`.
+   */
   add<Keys extends object>(keys: SomeOf<Input, Keys>, options?: SessionCallOptions): Observable<void> {
     return write(this.#schema, 'SH_ADD', keys, (checked) => this.#commands.sh_add(this.tkn, checked, options));
   }
 
   /**
-   * Gets the value of one key, `undefined` where it is absent, or an object of several. `SH_GET`. Extends with
-   * `extendOnGet`.
+   * Emits an object of these keys, with the values that the given schema makes of them. Absent keys are left out.
+   * NemesisDB: `SH_GET`. Extends the session if it was created with `extendOnGet`.
+   */
+  get<const Schema extends SessionSchema>(
+    query: { readonly keys: readonly string[]; readonly schema: Schema },
+    options?: SessionCallOptions,
+  ): Observable<Partial<SessionOutput<Schema>>>;
+  /**
+   * Emits an object of these keys and their values. Absent keys are left out. NemesisDB: `SH_GET`. Extends the session if it
+   * was created with `extendOnGet`. Errors: `ResponseError` with status 100 if the session does not exist any more.
+   */
+  get<const Key extends KeyOf<Values>>(
+    query: { readonly keys: readonly Key[] },
+    options?: SessionCallOptions,
+  ): Observable<Found<Values, Key>>;
+  /**
+   * Emits what the given schema makes of the value of a key, or `undefined` if the key is absent. NemesisDB: `SH_GET`.
+   * Extends the session if it was created with `extendOnGet`.
    */
   get<const Schema extends StandardSchema>(
     query: { readonly key: string; readonly schema: Schema },
     options?: SessionCallOptions,
   ): Observable<SchemaOutput<Schema> | undefined>;
-  get<const Schema extends SessionSchema>(
-    query: { readonly keys: readonly string[]; readonly schema: Schema },
-    options?: SessionCallOptions,
-  ): Observable<Partial<SessionOutput<Schema>>>;
+  /**
+   * Emits the value of a key, or `undefined` if it is absent. NemesisDB: `SH_GET`. Extends the session if it was created with
+   * `extendOnGet`. Errors: `ResponseError` with status 100 if the session does not exist any more.
+   */
   get<const Key extends KeyOf<Values>>(
     query: { readonly key: Key },
     options?: SessionCallOptions,
   ): Observable<Values[Key] | undefined>;
-  get<const Key extends KeyOf<Values>>(
-    query: { readonly keys: readonly Key[] },
-    options?: SessionCallOptions,
-  ): Observable<Found<Values, Key>>;
   get(query: Query | null | undefined, options?: SessionCallOptions): Observable<unknown> {
     // The commands check what they are given; this only finds the schema.
     return defer((): Observable<JsonValue | undefined> => {
@@ -225,44 +245,44 @@ export class Session<Values extends object = JsonObject, Input extends object = 
     });
   }
 
-  /** Removes keys; absent ones are no error. `SH_RMV`. Does not extend. */
+  /** Removes keys, at least one, and emits `undefined`. Absent ones are no error. NemesisDB: `SH_RMV`. Does not extend. */
   rmv(keys: SessionKeys<KeyOf<Values>>, options?: SessionCallOptions): Observable<void> {
     return this.#commands.sh_rmv(this.tkn, keys, options);
   }
 
-  /** Counts the keys. `SH_COUNT`. Does not extend. */
+  /** Emits the number of keys. NemesisDB: `SH_COUNT`. Does not extend. */
   count(options?: SessionCallOptions): Observable<number> {
     return this.#commands.sh_count(this.tkn, options);
   }
 
-  /** Tells which of these keys there are, in the order asked. `SH_CONTAINS`. Does not extend. */
+  /** Emits those of the given keys that there are, in the given order. NemesisDB: `SH_CONTAINS`. Does not extend. */
   contains(keys: SessionKeys<KeyOf<Values>>, options?: SessionCallOptions): Observable<string[]> {
     return this.#commands.sh_contains(this.tkn, keys, options);
   }
 
-  /** Lists the keys. `SH_KEYS`. Does not extend. */
+  /** Emits the names of all keys. NemesisDB: `SH_KEYS`. Does not extend. */
   keys(options?: SessionCallOptions): Observable<string[]> {
     return this.#commands.sh_keys(this.tkn, options);
   }
 
-  /** Removes all keys and tells how many there were. `SH_CLEAR`. Does not extend. */
+  /** Removes all keys, and emits how many there were. NemesisDB: `SH_CLEAR`. Does not extend. */
   clear(options?: SessionCallOptions): Observable<number> {
     return this.#commands.sh_clear(this.tkn, options);
   }
 
-  /** Removes all keys, sets these, and tells how many were removed. `SH_CLEAR_SET`. Does not extend. */
+  /** Removes all keys, sets these, and emits how many were removed. NemesisDB: `SH_CLEAR_SET`. Atomic. Does not extend. */
   clear_set<Keys extends object>(keys: SomeOf<Input, Keys>, options?: SessionCallOptions): Observable<number> {
     return write(this.#schema, 'SH_CLEAR_SET', keys, (checked) =>
       this.#commands.sh_clear_set(this.tkn, checked, options),
     );
   }
 
-  /** Ends the session and its keys at once. `SH_END`. */
+  /** Ends the session at once, and emits `undefined`. Its keys are gone. NemesisDB: `SH_END`. */
   end(options?: SessionCallOptions): Observable<void> {
     return this.#commands.sh_end(this.tkn, options);
   }
 
-  /** How many keys it has, whether it expires and when. `SH_INFO`. Does not extend. */
+  /** Emits how many keys the session has, and how it expires (in seconds). NemesisDB: `SH_INFO`. Does not extend. */
   info(options?: SessionCallOptions): Observable<SessionInfo> {
     return this.#commands.sh_info(this.tkn, options);
   }

@@ -5,7 +5,7 @@ import { ValueError } from '../../src/errors.js';
 import { NdbClient } from '../../src/index.js';
 
 describe('the options of a client', () => {
-  it('all have defaults', () => {
+  it('have defaults', () => {
     expect(settingsOf()).toEqual({
       timeout: 5000,
       retry: 'reads',

@@ -8,7 +8,7 @@ import { settled } from '../support/settled.js';
 const holding = (keys: Record<string, never> | object) =>
   fakeClient(() => ({ st: 1, keys: keys as Record<string, string> })).client;
 
-/** A schema of another library, by its standard face alone. */
+/** A schema of another library, which implements nothing but Standard Schema. */
 const standard = (validate: StandardSchema['~standard']['validate']): StandardSchema => ({
   '~standard': { version: 1, vendor: 'test', validate },
 });
@@ -16,13 +16,13 @@ const standard = (validate: StandardSchema['~standard']['validate']): StandardSc
 const user = z.object({ name: z.string(), age: z.number(), tags: z.array(z.string()) });
 
 describe('a get with a schema', () => {
-  it('gives the value that the schema makes of it', async () => {
+  it('emits the value that the schema makes of it', async () => {
     const client = holding({ at: '2020-01-01' });
     const date = z.string().transform((text) => new Date(text));
     expect(await settled(client.sh_get(1n, { key: 'at', schema: date }))).toEqual({ values: [new Date('2020-01-01')] });
   });
 
-  it('fails with a SchemaError that names the key and the path, and not the value', async () => {
+  it('ends in a SchemaError that names the key and the path, not the value', async () => {
     const client = holding({ u: { name: 'hunter2', age: 1, tags: ['a', 2] } });
     const { values, error } = await settled(client.kv_get({ key: 'u', schema: user }));
     expect(values).toEqual([]);
@@ -38,12 +38,12 @@ describe('a get with a schema', () => {
     expect((error as Error).message).not.toContain('hunter2');
   });
 
-  it('leaves an absent key absent: a schema is for values', async () => {
+  it('emits undefined for an absent key, without asking the schema', async () => {
     expect(await settled(holding({}).sh_get(1n, { key: 'u', schema: user }))).toEqual({ values: [undefined] });
     expect(await settled(holding({}).sh_get(1n, { keys: ['u'], schema: { u: user } }))).toEqual({ values: [{}] });
   });
 
-  it('checks each of several keys against its own schema, given as z.object or as one schema a key', async () => {
+  it('checks each of several keys against its own schema, from z.object or a plain object', async () => {
     const client = holding({ n: '5', s: 'x' });
     for (const schema of [
       z.object({ n: z.coerce.number(), s: z.string(), other: z.string() }),
@@ -55,14 +55,14 @@ describe('a get with a schema', () => {
     expect(error).toMatchObject({ key: 's', path: [] });
   });
 
-  it('refuses keys that it has no schema for, before anything is sent', async () => {
+  it('ends in a ValueError for a key without a schema, and nothing is sent', async () => {
     const { client, transport } = fakeClient();
     const { error } = await settled(client.sh_get(1n, { keys: ['a', 'b'], schema: { a: z.string() } }));
     expect(error).toBeInstanceOf(ValueError);
     expect(transport.sent).toEqual([]);
   });
 
-  it('takes any library that implements Standard Schema, and its ways to write a path', async () => {
+  it('takes a schema of any library that implements Standard Schema', async () => {
     const client = holding({ k: 'v' });
     const schema = standard(() => ({ issues: [{ message: 'secret v', path: [{ key: 'a' }, 0, Symbol('s')] }] }));
     const { error } = await settled(client.sh_get(1n, { key: 'k', schema }));
@@ -70,7 +70,7 @@ describe('a get with a schema', () => {
     expect(String(error)).not.toContain('secret');
   });
 
-  it('refuses a schema that returns a promise', async () => {
+  it('ends in a ValueError if the schema returns a promise', async () => {
     const client = holding({ k: 'v' });
     for (const schema of [
       z.string().refine(async () => true),
@@ -83,7 +83,7 @@ describe('a get with a schema', () => {
     }
   });
 
-  it('turns what a schema throws into an error notification', async () => {
+  it('ends in a ValueError if the schema throws', async () => {
     const schema = standard(() => {
       throw new Error('bug in the schema');
     });
@@ -92,7 +92,7 @@ describe('a get with a schema', () => {
     expect((error as Error).cause).toMatchObject({ message: 'bug in the schema' });
   });
 
-  it('checks the parts of a split get as one', async () => {
+  it('checks the results of a split get', async () => {
     const schema = { a: z.coerce.number(), b: z.coerce.number() };
     const { client } = fakeClient(
       (_, body) => ({
@@ -107,7 +107,7 @@ describe('a get with a schema', () => {
 });
 
 describe('the schema of a session', () => {
-  it('is one schema a key, whichever way it is written', () => {
+  it('has one schema for each key, from a plain object, zod or valibot', () => {
     const text = standard((value) => (typeof value === 'string' ? { value } : { issues: [{ message: 'no' }] }));
     const valibot = { ...text, entries: { a: text } };
     for (const schema of [{ a: z.string() }, z.object({ a: z.string() }), valibot]) {
@@ -115,13 +115,13 @@ describe('the schema of a session', () => {
     }
   });
 
-  it('is refused where its members can not be seen', () => {
+  it('is refused if its members are not visible', () => {
     for (const schema of [z.string(), z.record(z.string(), z.string()), { a: 1 }, null, 'x', undefined]) {
       expect(keySchemas(schema)).toBeUndefined();
     }
   });
 
-  it('has __proto__ as a key like any other', () => {
+  it('may have __proto__ as a key', () => {
     const schemas = keySchemas(Object.fromEntries([['__proto__', z.string()]])) ?? new Map();
     const keys = Object.fromEntries([['__proto__', 'x']]);
     expect(checkKeys(schemas, keys, { command: 'SH_SET', direction: 'in' })).toEqual(keys);

@@ -97,7 +97,7 @@ describe('while the program keeps the queue full', () => {
     expect(executed()).toBeGreaterThan(900);
   });
 
-  it("a program's own get of the session has no such right", async () => {
+  it("a program's own get of the session ends in a QueueFullError", async () => {
     const { kept } = await crowded();
     const codes: unknown[] = [];
     kept.get({ keys: [] }).subscribe({ error: ({ code }) => codes.push(code) });

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 
 describe('sv_info', () => {
-  it('tells the version of the server, and whether it persists', async () => {
+  it('emits the version of the server, and whether it persists', async () => {
     expect(await value(client.sv_info())).toMatchObject({
       serverVersion: expect.any(String),
       persistEnabled: server.persists,
@@ -25,7 +25,7 @@ describe('sv_info', () => {
   });
 });
 
-describe('the keys commands of the top level', () => {
+describe('the commands of the top level', () => {
   it('set, add, get, contain, count, list, remove and clear', async () => {
     await value(client.kv_set({ a: 1, b: { c: [true, null, 'x'] } }));
     await value(client.kv_add({ a: 2, d: 2n ** 63n }));
@@ -80,7 +80,7 @@ describe('the keys commands of the top level', () => {
     expect((await settled(client.kv_load(`${name}-absent`))).error).toMatchObject({ statusName: 'LoadError' });
   });
 
-  it('go in parts where they exceed maxPayload, and come back whole', async () => {
+  it('over more keys than maxPayload allows go in several requests', async () => {
     const keys = Object.fromEntries(
       Array.from({ length: 300 }, (_, index) => [`key ${index} é`, { index, text: 'x'.repeat(index) }]),
     );
@@ -109,7 +109,7 @@ describe('the commands of sessions', () => {
     expect(await value(client.kv_count())).toBe(0);
   });
 
-  it('tell what a session is, and end it', async () => {
+  it('describe a session, and end it', async () => {
     const forever = await create();
     const tkn = await create({ durationSeconds: 60, deleteSessionOnExpire: true, extendOnGet: true });
     expect(await value(client.sh_info(forever))).toEqual({ tkn: forever, shared: false, keyCnt: 0, expires: false });
@@ -151,7 +151,7 @@ describe('the commands of sessions', () => {
     await value(client.sh_end(saved));
   });
 
-  it('keep a session apart from others, whoever asks at the same time', async () => {
+  it('keep concurrent sessions apart', async () => {
     const tkns = await Promise.all(Array.from({ length: 50 }, () => create()));
     await Promise.all(tkns.map((tkn) => value(client.sh_set(tkn, { mine: tkn }))));
     const mine = await Promise.all(tkns.map((tkn) => value(client.sh_get(tkn, { key: 'mine' }))));

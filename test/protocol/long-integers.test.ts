@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JsonValue, parseJson } from '../../src/protocol/json.js';
 
-/** What follows an integer that a double can't hold, so that the platform's JSON does not do. */
+/** The values after an integer that a double can't hold, for which the platform's JSON is not used. */
 function parseBesideLongInteger(text: string): readonly JsonValue[] {
   const all = parseJson(`[9007199254740993,${text}]`);
   if (!Array.isArray(all)) throw new TypeError('not an array');
@@ -10,10 +10,10 @@ function parseBesideLongInteger(text: string): readonly JsonValue[] {
   return all.slice(1);
 }
 
-/** The same, beside an integer that the platform reads. */
+/** The values after an integer that the platform reads. */
 const parseBesideShortInteger = (text: string): readonly JsonValue[] => JSON.parse(`[1,${text}]`).slice(1);
 
-/** What a reader makes of a text: a value, or a refusal. */
+/** What a parser makes of a string: a value, or a refusal. */
 function outcome(read: (text: string) => unknown, text: string): { value: unknown } | 'refused' {
   try {
     return { value: read(text) };
@@ -25,8 +25,8 @@ function outcome(read: (text: string) => unknown, text: string): { value: unknow
 
 const noLongIntegers = (text: string) => !/\d{16}/.test(text);
 
-describe('a text with integers that a double can not hold', () => {
-  it('reads whatever the platform reads, the same', () => {
+describe('JSON with integers that a double can not hold', () => {
+  it('is read as the platform reads it, apart from those', () => {
     fc.assert(
       fc.property(fc.json(), fc.constantFrom('', ' ', '\n\t', '\r'), (text, space) => {
         fc.pre(noLongIntegers(text));
@@ -37,7 +37,7 @@ describe('a text with integers that a double can not hold', () => {
     );
   });
 
-  it('refuses whatever the platform refuses', () => {
+  it('is refused if the platform refuses it', () => {
     const broken = fc.tuple(
       fc.json(),
       fc.nat(),
@@ -79,11 +79,11 @@ describe('a text with integers that a double can not hold', () => {
     '[',
     '{',
     '{]',
-  ])('refuses %j', (text) => {
+  ])('is refused if it is not JSON: %j', (text) => {
     expect(outcome(parseBesideLongInteger, text)).toBe('refused');
   });
 
-  it('rounds no integer', () => {
+  it('is read without rounding', () => {
     fc.assert(
       fc.property(fc.bigInt(-(2n ** 70n), 2n ** 70n), (integer) => {
         expect(BigInt(String(parseBesideLongInteger(integer.toString())[0]))).toBe(integer);
@@ -91,13 +91,13 @@ describe('a text with integers that a double can not hold', () => {
     );
   });
 
-  it('takes the last of two members of one name, as the platform does', () => {
+  it('has the last of two members of one name, as on the platform', () => {
     expect(parseBesideLongInteger('{"a":1,"a":2,"__proto__":1,"__proto__":{}}')).toEqual([
       JSON.parse('{"a":2,"__proto__":{}}'),
     ]);
   });
 
-  it('ends in a RangeError, not in a crash, where nesting goes deeper than the stack', () => {
+  it('ends in a RangeError if the nesting exceeds the stack', () => {
     expect(() => parseBesideLongInteger('['.repeat(1_000_000))).toThrow(RangeError);
   });
 });

@@ -1,9 +1,7 @@
 import { ProtocolError } from '../../errors.js';
 import { type JsonObject, type JsonValue, parseJson } from '../../protocol/json.js';
+import { isObject } from '../../protocol/validation.js';
 import type { Frame } from './correlator.js';
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Reads a frame from the server: `{"SH_GET_RSP":{…}}`, with the id of the request beside it if the server repeats ids. Throws
