@@ -14,6 +14,11 @@ export interface RedisStoreOptions {
   shards?: number | undefined;
   /** Milliseconds after which a command that the engine has not answered fails. Default 2000. */
   timeout?: number | undefined;
+  /**
+   * How many replicas must have a write before it is acknowledged. Without it, a master that dies may take writes of the last
+   * moment with it. Default 0.
+   */
+  replicas?: number | undefined;
   /** How many `expired` and `ended` events are kept, approximately. Default 100,000. */
   logLength?: number | undefined;
   /** The most bytes of values that an `expired` event carries. Default 65,536. */
@@ -37,6 +42,7 @@ const schema = z.strictObject({
     .default('ndb'),
   shards: whole(1, 16_384).default(64),
   timeout: whole(10, 3_600_000).default(2000),
+  replicas: whole(0, 100).default(0),
   logLength: whole(1, 1_000_000_000).default(100_000),
   maxValues: whole(0, 2 ** 29).default(65_536),
   redeliverAfter: whole(10, 86_400_000).default(60_000),

@@ -179,9 +179,9 @@ export class RedisStore implements Store {
     const { isCluster, nodes } = this.#options.engine;
     if (isCluster) {
       const tags = this.#layout.shards.map(({ tag }) => tag);
-      return new ClusterTopology(nodes, tags, this.#access(), listener);
+      return new ClusterTopology(nodes, tags, this.#access(), this.#options, listener);
     }
-    return singleNode(nodes[0] ?? '', this.#access(), listener);
+    return singleNode(nodes[0] ?? '', this.#access(), this.#options, listener);
   }
 
   /** Refuses an engine that would lose sessions: one that evicts, or one whose sessions are divided otherwise. */

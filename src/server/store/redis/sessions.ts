@@ -132,16 +132,15 @@ export class Sessions {
 
   async endAll(by: string): Promise<number> {
     const waiting = [...this.#layout.shards];
-    let ended = 0;
+    const counts: number[] = [];
     const work = async () => {
-      for (let shard = waiting.pop(); shard; shard = waiting.pop()) ended += await this.#endAllOf(shard, by);
+      for (let shard = waiting.pop(); shard; shard = waiting.pop()) counts.push(await this.#endAllOf(shard, by));
     };
     await Promise.all(Array.from({ length: shardsAtOnce }, work));
-    return ended;
+    return sum(counts);
   }
 
   async totals(): Promise<{ sessions: number; keys: number }> {
-    const sum = (counts: readonly unknown[]) => counts.reduce((total: number, count) => total + Number(count), 0);
     const { shards } = this.#layout;
     const [sessions, keys] = await Promise.all([
       Promise.all(shards.map(({ due, index }) => this.#engine.call(index, ['zcard', due]))),
@@ -196,3 +195,5 @@ export class Sessions {
 
 /** The strings that a script returns as a list; it returns 0 if there is no such session. */
 const listOrNone = (reply: unknown): readonly string[] | undefined => (Array.isArray(reply) ? reply : undefined);
+
+const sum = (counts: readonly unknown[]) => counts.reduce((total: number, count) => total + Number(count), 0);

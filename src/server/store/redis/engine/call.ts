@@ -10,8 +10,8 @@ export interface Call {
   readonly giveUpAt: number;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (error: Error) => void;
-  /** Whether it was written to a node and has not been refused. */
-  isWritten: boolean;
+  /** Whether it is with a node, and so may have been executed. */
+  isSent: boolean;
   /** The node to try once instead of the shard's own: it is taking the shard over. */
   askAt: string | undefined;
 }

@@ -81,7 +81,7 @@ export class Engine implements NodeListener {
         giveUpAt: performance.now() + this.#timeout,
         resolve,
         reject,
-        isWritten: false,
+        isSent: false,
         askAt: undefined,
       };
       if (this.#isClosed) return reject(connectionLost());
@@ -103,6 +103,8 @@ export class Engine implements NodeListener {
   }
 
   onReply(call: Call, error: Error | null, reply: unknown): void {
+    // It was given up.
+    if (!this.#pending.has(call)) return;
     const lane = this.#laneOf(call.shard);
     lane.underWay--;
     if (error === null) lane.isSilent = false;
@@ -129,10 +131,12 @@ export class Engine implements NodeListener {
     if (node?.isReady !== true) {
       call.askAt = undefined;
       this.#hold(lane, call);
+      void this.#topology.refresh();
       this.#retryIn(retryDelay);
       return;
     }
     lane.underWay++;
+    call.isSent = true;
     node.send(call);
   }
 
@@ -146,7 +150,6 @@ export class Engine implements NodeListener {
       this.#settle(call, () => call.reject(errorOf(error)));
       return;
     }
-    call.isWritten = false;
     this.#learn(call, refusal);
     this.#hold(lane, call);
   }
@@ -172,6 +175,7 @@ export class Engine implements NodeListener {
   }
 
   #hold(lane: Lane, call: Call): void {
+    call.isSent = false;
     lane.held ??= [];
     // Refusals come in the order of the calls, and before calls made later.
     let at = lane.held.length;
@@ -215,9 +219,11 @@ export class Engine implements NodeListener {
     for (const call of this.#pending) {
       if (call.giveUpAt > now) break;
       isLate = true;
-      this.#laneOf(call.shard).isSilent = true;
+      const lane = this.#laneOf(call.shard);
+      lane.isSilent = true;
+      if (call.isSent) lane.underWay--;
       this.#settle(call, () =>
-        call.reject(call.isWritten ? notAnswered(this.#timeout) : notSent(this.#timeout, this.#lastError())),
+        call.reject(call.isSent ? notAnswered(this.#timeout) : notSent(this.#timeout, this.#lastError())),
       );
     }
     for (const node of this.#topology.nodes) node.checkSilence(now);

@@ -38,6 +38,7 @@ export function refusalOf({ message }: Error): Refusal | undefined {
 
 /** The error of a command that has failed for good. */
 export function errorOf(cause: Error): Error {
+  if (cause instanceof StoreUnavailable) return cause;
   if (cause.message.startsWith('OOM')) return new OutOfMemory('The store is out of memory.', { cause });
   return new StoreUnavailable('The store could not execute the command.', { cause });
 }
@@ -49,6 +50,11 @@ export const connectionLost = (cause?: unknown) =>
 
 export const notAnswered = (timeout: number) =>
   new StoreUnavailable(`The store did not answer within ${timeout} ms. The command may still take effect.`);
+
+export const notReplicated = (wanted: number, found: number) =>
+  new StoreUnavailable(
+    `Only ${found} of ${wanted} replicas have confirmed the command. It has taken effect, but may be lost.`,
+  );
 
 export const notSent = (timeout: number, cause: unknown) =>
   new StoreUnavailable(`The store could not be reached for ${timeout} ms. The command was not executed.`, { cause });

@@ -2,12 +2,19 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { scripts } from '../scripts/index.js';
 import type { RedisCommand } from '../scripts/script.js';
 import type { Call } from './call.js';
+import { notReplicated } from './errors.js';
 
 /** Where a node listens, as clusters write it: `127.0.0.1:6379`. */
 export type Address = string;
 
 /** What a connection needs besides the address. */
 export type Access = Pick<RedisOptions, 'username' | 'password' | 'db' | 'tls'>;
+
+/** How many replicas must confirm what a connection has written, and how many milliseconds they have for it. */
+export interface Replication {
+  readonly replicas: number;
+  readonly timeout: number;
+}
 
 /** What a node reports to the one that owns it. */
 export interface NodeListener {
@@ -18,7 +25,10 @@ export interface NodeListener {
 }
 
 /** The error of calls that were written to a connection that is lost. */
-export const isConnectionLoss = (error: Error) => error.message === 'Connection is closed.';
+export const isConnectionLoss = (error: Error) => error.message === connectionClosed;
+
+/** What ioredis says of a command that was written to a connection that is lost. */
+const connectionClosed = 'Connection is closed.';
 
 /** Milliseconds without any answer, while some is due, after which a connection is made anew. */
 const silenceLimit = 5000;
@@ -28,6 +38,7 @@ export class RedisNode {
   readonly address: Address;
   readonly #client: Redis;
   readonly #listener: NodeListener;
+  readonly #replication: Replication;
   #batch: Call[] = [];
   #isReady = false;
   #unanswered = 0;
@@ -35,9 +46,10 @@ export class RedisNode {
   /** Why it can't be used, if that is known. */
   lastError: unknown;
 
-  constructor(address: Address, access: Access, listener: NodeListener) {
+  constructor(address: Address, access: Access, replication: Replication, listener: NodeListener) {
     this.address = address;
     this.#listener = listener;
+    this.#replication = replication;
     this.#client = new Redis({
       ...access,
       ...hostAndPort(address),
@@ -75,7 +87,9 @@ export class RedisNode {
 
   /** Makes the connection anew if the node has been silent for long though an answer is due. */
   checkSilence(now: number): void {
-    if (this.#unanswered > 0 && now - this.#lastAnswer > silenceLimit) this.#client.disconnect(true);
+    if (this.#unanswered === 0 || now - this.#lastAnswer < silenceLimit) return;
+    this.#lastAnswer = now;
+    this.#client.disconnect(true);
   }
 
   close(): void {
@@ -84,7 +98,7 @@ export class RedisNode {
 
   async #prepare(): Promise<void> {
     try {
-      await Promise.all(scripts.map(({ source }) => this.#client.script('LOAD', source)));
+      await this.#load();
       this.lastError = undefined;
       this.#setReady(this.#client.status === 'ready');
     } catch (cause) {
@@ -95,7 +109,12 @@ export class RedisNode {
 
   /** Loads the scripts again, after somebody has emptied the cache. */
   async reload(): Promise<void> {
-    await Promise.all(scripts.map(({ source }) => this.#client.script('LOAD', source))).catch(() => {});
+    await this.#load().catch(() => {});
+  }
+
+  async #load(): Promise<void> {
+    const replies = await this.#client.pipeline(scripts.map(({ source }) => ['script', 'LOAD', source])).exec();
+    for (const [error] of replies ?? []) if (error !== null) throw error;
   }
 
   #setReady(isReady: boolean): void {
@@ -113,17 +132,20 @@ export class RedisNode {
       // For the next command alone: the node is taking the shard over.
       if (call.askAt !== undefined) commands.push(['asking']);
       places.push(commands.push(call.command) - 1);
-      call.isWritten = true;
     }
+    const { replicas, timeout } = this.#replication;
+    if (replicas > 0) commands.push(['wait', replicas, timeout]);
     if (this.#unanswered === 0) this.#lastAnswer = performance.now();
     this.#unanswered += calls.length;
-    // ioredis takes commands as arrays of their parts, and never rejects: each has its own error.
+    // It never rejects: each command has its own error.
     void this.#client.pipeline(commands).exec((_, replies) => {
       this.#unanswered -= calls.length;
       this.#lastAnswer = performance.now();
+      const confirmed = replicas > 0 ? Number(replies?.at(-1)?.[1] ?? 0) : 0;
+      const unconfirmed = confirmed < replicas ? notReplicated(replicas, confirmed) : null;
       for (const [index, call] of calls.entries()) {
-        const [error, reply] = replies?.[places[index] ?? -1] ?? [new Error('Connection is closed.'), undefined];
-        this.#listener.onReply(call, error, reply);
+        const [error, reply] = replies?.[places[index] ?? -1] ?? [new Error(connectionClosed), undefined];
+        this.#listener.onReply(call, error ?? unconfirmed, reply);
       }
     });
   };

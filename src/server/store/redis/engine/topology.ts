@@ -1,4 +1,4 @@
-import { type Access, type Address, type NodeListener, RedisNode } from './node.js';
+import { type Access, type Address, type NodeListener, RedisNode, type Replication } from './node.js';
 
 /** Milliseconds that a node has to say which slots are whose. */
 const answerTimeout = 1000;
@@ -16,8 +16,13 @@ export interface Topology {
 }
 
 /** One Redis or Valkey. */
-export function singleNode(address: Address, access: Access, listener: NodeListener): Topology {
-  const node = new RedisNode(address, access, listener);
+export function singleNode(
+  address: Address,
+  access: Access,
+  replication: Replication,
+  listener: NodeListener,
+): Topology {
+  const node = new RedisNode(address, access, replication, listener);
   return {
     nodeOf: () => node,
     nodeAt: () => node,
@@ -32,6 +37,7 @@ type SlotRange = readonly [from: number, to: number, master: readonly [host: str
 /** A cluster, of which some nodes are known. */
 export class ClusterTopology implements Topology {
   readonly #access: Access;
+  readonly #replication: Replication;
   readonly #listener: NodeListener;
   readonly #tags: readonly string[];
   readonly #seeds: ReadonlySet<Address>;
@@ -43,8 +49,15 @@ export class ClusterTopology implements Topology {
   #refreshing: Promise<void> | undefined;
 
   /** `tags`: the hash tag of each shard. */
-  constructor(seeds: readonly Address[], tags: readonly string[], access: Access, listener: NodeListener) {
+  constructor(
+    seeds: readonly Address[],
+    tags: readonly string[],
+    access: Access,
+    replication: Replication,
+    listener: NodeListener,
+  ) {
     this.#access = access;
+    this.#replication = replication;
     this.#listener = listener;
     this.#tags = tags;
     this.#seeds = new Set(seeds);
@@ -63,7 +76,7 @@ export class ClusterTopology implements Topology {
   nodeAt(address: Address): RedisNode {
     let node = this.#nodes.get(address);
     if (node === undefined) {
-      node = new RedisNode(address, this.#access, this.#listener);
+      node = new RedisNode(address, this.#access, this.#replication, this.#listener);
       this.#nodes.set(address, node);
     }
     return node;
