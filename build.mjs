@@ -19,6 +19,7 @@ const { metafile } = await build({
     'src/index.ts',
     'src/server/index.ts',
     'src/server/main.ts',
+    'src/server/store/redis/index.ts',
     'src/transport/socket/node.ts',
     'src/transport/socket/browser.ts',
   ],
