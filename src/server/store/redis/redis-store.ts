@@ -49,6 +49,7 @@ export class RedisStore implements Store {
     const log = new Log(this.#engine, this.#layout, publications$);
     this.#groups = new Groups(this.#engine, this.#layout, publications$, redeliverAfter);
     this.events = {
+      now: () => log.now(),
       live$: log.live$,
       since: (at) => log.since(at),
       join: (membership) => this.#groups.join(membership),

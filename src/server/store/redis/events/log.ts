@@ -34,6 +34,13 @@ export class Log {
     );
   }
 
+  /** The time of the engine, in milliseconds since 1970. */
+  async now(): Promise<number> {
+    // whole seconds, and microseconds of the next one
+    const [seconds, microseconds] = (await this.#engine.call(0, ['time'])) as [string, string];
+    return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+  }
+
   /** What was logged from a time on, oldest first. */
   since(at: number): Observable<LoggedEvent | Gap> {
     return from(this.#since(at));
