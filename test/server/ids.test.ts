@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NdbServer } from '../../src/server/index.js';
+import { MemoryStore, NdbServer } from '../../src/server/index.js';
 import { Frames } from './support/frames.js';
 import { connectTo } from './support/peers.js';
+import { slowStore } from './support/slow-store.js';
 
 let server: NdbServer;
 let client: Frames;
@@ -108,5 +110,64 @@ describe('with ids, a slow KV_FIND delays nobody', () => {
     client.send(find, '{"KV_CLEAR":{},"id":"1"}', '{"SH_END_ALL":{},"id":"2"}');
     const ids = (await client.take(3)).map((frame) => /"id":"(\w+)"/.exec(frame)?.[1]);
     expect(ids).toEqual(['1', '2', 'find']);
+  });
+});
+
+describe('any mix of requests, with and without ids, is answered as one after the other', () => {
+  const key = fc.constantFrom('a', 'b');
+  const onKeys = (family: string, token: string) =>
+    fc.oneof(
+      fc.tuple(key, fc.nat(9)).map(([name, value]) => `{"${family}_SET":{${token}"keys":{"${name}":${value}}}}`),
+      key.map((name) => `{"${family}_GET":{${token}"keys":["${name}"]}}`),
+      key.map((name) => `{"${family}_RMV":{${token}"keys":["${name}"]}}`),
+      fc.constantFrom(`{"${family}_COUNT":{${token.slice(0, -1)}}}`, `{"${family}_CLEAR":{${token.slice(0, -1)}}}`),
+    );
+  const request = fc.oneof(
+    onKeys('KV', ''),
+    onKeys('SH', '"tkn":{{0}},'),
+    onKeys('SH', '"tkn":{{1}},'),
+    fc.constantFrom('{"KV_FIND":{"path":"$","rsp":"keys"}}', '{"KV_KEYS":{}}', '{"SH_INFO_ALL":{}}', 'no JSON'),
+  );
+
+  /** Makes two sessions, and fills their tokens in. */
+  async function prepare(url: string): Promise<{ client: Frames; fill: (text: string) => string }> {
+    const client = new Frames(await connectTo(url));
+    const tokens: string[] = [];
+    for (let count = 0; count < 2; count++) {
+      tokens.push(/"tkn":(\d+)/.exec(await client.ask('{"SH_NEW":{}}'))?.[1] ?? '');
+    }
+    return { client, fill: (text) => text.replace(/\{\{(\d)\}\}/g, (_, index) => tokens[Number(index)] ?? '') };
+  }
+
+  test.each([
+    ['the memory store', () => new MemoryStore()],
+    ['a store that answers later', () => slowStore(new MemoryStore())],
+  ])('over %s', async (_, store) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(request, fc.boolean()), { maxLength: 30 }), async (requests) => {
+        await using pipelined = await NdbServer.listen({ store: store() });
+        await using alone = await NdbServer.listen();
+        const [one, other] = [await prepare(pipelined.url), await prepare(alone.url)];
+        const wanted: string[] = [];
+        for (const [text] of requests) wanted.push(await other.client.ask(other.fill(text)));
+        requests.forEach(([text, hasId], index) => {
+          one.client.send(hasId ? one.fill(text).replace(/\}$/, `,"id":"${index}"}`) : one.fill(text));
+        });
+        const replies = await one.client.take(requests.length);
+        const idOf = (reply: string) => /,"id":"(\d+)"\}$/.exec(reply)?.[1];
+        const inOrder = replies.filter((reply) => idOf(reply) === undefined);
+        const byId = new Map(replies.map((reply) => [idOf(reply), reply.replace(/,"id":"\d+"\}$/, '}')]));
+        requests.forEach(([text, hasId], index) => {
+          const isAnsweredWithoutId = !hasId || text === 'no JSON';
+          const reply = isAnsweredWithoutId ? inOrder.shift() : byId.get(String(index));
+          // With an id it runs beside the others, at a time of its own.
+          if (text.includes('KV_FIND') && hasId) expect(reply).toContain('"st":1');
+          else expect(reply).toBe(wanted[index]?.replace(/"tkn":\d+/, `"tkn":${/"tkn":(\d+)/.exec(reply ?? '')?.[1]}`));
+        });
+        one.client.socket.terminate();
+        other.client.socket.terminate();
+      }),
+      { numRuns: 60 },
+    );
   });
 });

@@ -48,7 +48,7 @@ describe('a server', () => {
     expect(await ask(one, '{"SV_INFO":{}}')).toBe(`{"SV_INFO_RSP":{${rest}`);
     expect(await ask(other, '{"SV_INFO":{}}')).toBe(`{"SV_INFO_RSP":{"maxPayload":8192,${rest}`);
     expect(await ask(one, '{"SV_INFO":{"maxPayload":null}}')).toBe(
-      `{"SV_INFO_RSP":{"connections":1,"maxPayload":1024,"memoryUsed":0,${rest}`,
+      `{"SV_INFO_RSP":{"connections":1,"features":["ids","watch"],"maxPayload":1024,"memoryUsed":0,"sweepInterval":5000,${rest}`,
     );
     for (const socket of [one, other]) socket.terminate();
   });

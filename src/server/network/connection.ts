@@ -3,11 +3,11 @@ import { WebSocket } from 'ws';
 import type { Clock } from '../../clock.js';
 import type { Caller, Reply } from '../commands/context.js';
 import type { Dispatcher, Execution } from '../commands/dispatcher.js';
-import type { Scope } from '../commands/scope.js';
 import type { Log } from '../log.js';
 import type { EventSink } from '../watch/watch.js';
 import { Watches } from '../watch/watches.js';
 import type { Reader, ReplyMemory } from './reply-memory.js';
+import { ReplySlots, type Slot } from './reply-slots.js';
 import type { TurnQueue, TurnTaker } from './turn-queue.js';
 
 /**
@@ -39,21 +39,8 @@ interface Frame {
   readonly isBinary: boolean;
 }
 
-/** The place of a reply: replies of one line are sent in the order of their requests. */
-interface Slot {
-  readonly scope: Scope;
-  readonly line: string | undefined;
-  reply: Reply | undefined;
-}
-
 /** Requests that have arrived and are not executed yet. Beyond these bounds the socket is not read. */
 const maxInbox = { frames: 256, bytes: 64 * 1024 };
-
-/** Requests that the store may be executing for one client. */
-const maxUnderWay = 128;
-
-/** How many of them may be long ones. */
-const maxApart = 8;
 
 /** Bytes that may wait for a client before no more events are pushed to it. */
 const maxWaitingEvents = 4 * 2 ** 20;
@@ -77,12 +64,13 @@ export class Connection implements TurnTaker, Reader, EventSink, Caller {
   #inboxBytes = 0;
   /** The request that is next, if it was read already. */
   #next: Execution | undefined;
-  /** The replies that are not sent yet, in the order of their requests. */
-  #slots: Slot[] = [];
+  readonly #slots = new ReplySlots();
   /** Who waits until nothing waits for the client any more. */
   #draining: (() => void)[] = [];
   /** Bytes written in this turn. */
   #written = 0;
+  /** Whether events were pushed in this turn. */
+  #isPushing = false;
   #isDropped = false;
   /** Whether anything has arrived since the last check for idle connections. */
   #isActive = true;
@@ -133,14 +121,16 @@ export class Connection implements TurnTaker, Reader, EventSink, Caller {
       const cancel = this.#options.clock.schedule(() => this.#socket.terminate(), timeout);
       this.#socket.once('close', cancel);
     };
-    if (this.#slots.length === 0) this.#close();
+    this.watches.end();
+    this.#endDraining();
+    if (this.#slots.isEmpty) this.#close();
   }
 
   /** Executes requests that have arrived, and sends replies that are there. */
   takeTurn(until: number): boolean {
     this.#written = 0;
     this.#stream.cork();
-    this.#sendReady();
+    for (const reply of this.#slots.takeReady()) this.#send(reply);
     for (let count = 1; this.#isReady(); count++) {
       this.#execute();
       if (this.#written > this.#options.highWaterMark) break;
@@ -149,7 +139,7 @@ export class Connection implements TurnTaker, Reader, EventSink, Caller {
     }
     this.#stream.uncork();
     this.#noteWaiting();
-    if (this.#state === 'closing' && this.#slots.length === 0) this.#close();
+    if (this.#state === 'closing' && this.#slots.isEmpty) this.#close();
     if (this.#state === 'serving' && this.#socket.isPaused && !this.#isInboxFull()) this.#socket.resume();
     return this.#isReady();
   }
@@ -157,9 +147,16 @@ export class Connection implements TurnTaker, Reader, EventSink, Caller {
   push(frame: string): boolean {
     if (this.#state === 'closed' || this.#socket.readyState !== WebSocket.OPEN) return true;
     if (this.#socket.bufferedAmount > maxWaitingEvents) return false;
-    // All events of this turn leave in one write.
-    this.#stream.cork();
-    process.nextTick(() => this.#stream.uncork());
+    if (!this.#isPushing) {
+      this.#isPushing = true;
+      // All events of this turn leave in one write.
+      this.#stream.cork();
+      process.nextTick(() => {
+        this.#isPushing = false;
+        this.#stream.uncork();
+        this.#noteWaiting();
+      });
+    }
     this.#socket.send(frame, this.#onWritten);
     return true;
   }
@@ -189,14 +186,9 @@ export class Connection implements TurnTaker, Reader, EventSink, Caller {
   /** Whether the next request can be executed now. */
   #isReady(): boolean {
     if (this.#state !== 'serving' || this.#inbox.length === 0) return false;
-    if (this.#slots.length === 0) return true;
+    if (this.#slots.isEmpty) return true;
     this.#next ??= this.#read();
-    const { scope } = this.#next;
-    const apart = this.#slots.filter((slot) => slot.scope === 'apart').length;
-    if (scope === 'apart') return apart < maxApart;
-    // A command on the whole store runs alone but for those that stand apart.
-    if (scope === 'store') return this.#slots.length === apart;
-    return this.#slots.length < maxUnderWay && !this.#slots.some((slot) => slot.scope === 'store');
+    return this.#slots.allows(this.#next.scope);
   }
 
   #read(): Execution {
@@ -212,29 +204,15 @@ export class Connection implements TurnTaker, Reader, EventSink, Caller {
     this.#inboxBytes -= this.#inbox.shift()?.data.length ?? 0;
     const reply = run(this);
     if (!(reply instanceof Promise)) {
-      const mayBeSent = line === undefined || !this.#slots.some((slot) => slot.line === line);
-      if (mayBeSent) this.#send(reply);
-      else this.#slots.push({ scope: 'place', line, reply });
+      if (this.#slots.delays(line)) this.#slots.add({ scope: 'place', line, reply });
+      else this.#send(reply);
       return;
     }
     const slot: Slot = { scope, line, reply: undefined };
-    this.#slots.push(slot);
+    this.#slots.add(slot);
     void reply.then((answer) => {
       slot.reply = answer;
       if (this.#state !== 'closed') this.#options.turns.request(this);
-    });
-  }
-
-  /** Sends the replies that are there, each after those of its line that come before it. */
-  #sendReady(): void {
-    const waitingLines = new Set<string>();
-    this.#slots = this.#slots.filter(({ line, reply }) => {
-      if (reply !== undefined && !(line !== undefined && waitingLines.has(line))) {
-        this.#send(reply);
-        return false;
-      }
-      if (line !== undefined) waitingLines.add(line);
-      return true;
     });
   }
 

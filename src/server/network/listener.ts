@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -69,12 +70,14 @@ export class Listener {
     const turns = new TurnQueue();
     const replyMemory = new ReplyMemory(settings.maxWaitingReplies);
     const { highWaterMark, stallTimeout } = settings;
+    // Several servers may share a store, and see each other's connections in its events.
+    const serverId = randomBytes(6).toString('hex');
     let count = 0;
     this.#http.on('drop', () => log.warn(`A connection was refused: there are ${settings.maxConnections} already.`));
     this.#http.on('upgrade', (request, stream, head) => {
       sockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
         const shared = { dispatcher, clock, log, turns, replyMemory, highWaterMark, stallTimeout };
-        const connection = new Connection(String(count++), socket, request.socket, shared);
+        const connection = new Connection(`${serverId}-${count++}`, socket, request.socket, shared);
         this.#connections.add(connection);
         socket.once('close', () => this.#connections.delete(connection));
       });
