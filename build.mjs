@@ -20,6 +20,7 @@ const { metafile } = await build({
     'src/server/index.ts',
     'src/server/main.ts',
     'src/server/store/redis/index.ts',
+    'src/testing/index.ts',
     'src/transport/socket/node.ts',
     'src/transport/socket/browser.ts',
   ],

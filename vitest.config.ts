@@ -10,10 +10,11 @@ export default defineConfig({
       { find: /^rx-nemesisdb$/, replacement: source('./src/index.ts') },
       { find: /^rx-nemesisdb\/server$/, replacement: source('./src/server/index.ts') },
       { find: /^rx-nemesisdb\/server\/redis$/, replacement: source('./src/server/store/redis/index.ts') },
+      { find: /^rx-nemesisdb\/testing$/, replacement: source('./src/testing/index.ts') },
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/testing/*.test.ts'],
     // These have configurations and scripts of their own.
     exclude: ['test/package/**', 'test/browser/**', 'test/bindings/**', 'test/redis/**'],
     testTimeout: 20_000,

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../src/clock.js';
-import { TimerScheduler } from './timer-scheduler.js';
+import { TimerScheduler } from '../../../src/testing/timer-scheduler.js';
 
 interface Alarm {
   readonly at: number;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/clock.js';
-import { TimerScheduler } from './timer-scheduler.js';
+import { TimerScheduler } from '../../../src/testing/timer-scheduler.js';
 
 interface Timer {
   readonly at: number;

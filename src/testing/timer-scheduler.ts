@@ -1,12 +1,12 @@
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 
-/** The two functions of a clock that a scheduler is made of. */
+/** The two functions of a clock that a scheduler needs. */
 export interface Timers {
   now(): number;
   schedule(work: () => void, delay: number): () => void;
 }
 
-/** An RxJS scheduler over a test's own timers, so that operators such as `timer` run on the time that the test moves. */
+/** An RxJS scheduler over the timers of a clock, so that operators such as `timer` run on its time. */
 export class TimerScheduler implements SchedulerLike {
   constructor(private readonly timers: Timers) {}
 
