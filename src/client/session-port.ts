@@ -25,6 +25,8 @@ export function sessionPort(transport: ClientTransport, settings: Settings): Ses
       map(reachability),
       distinctUntilChanged(),
     ),
+    checkConnection: (within) => transport.checkConnection(within),
+    visibility$: transport.visibility$,
     get persistEnabled() {
       return persistEnabled;
     },

@@ -37,6 +37,10 @@ export interface SessionPort {
    * Whether the server can load datasets (`persistEnabled` of its `SV_INFO`): then a session may come back from one.
    */
   readonly persistEnabled: boolean;
+  /** Looks at the connection now: if the server gives no sign of life within so many ms, it is given up for a new one. */
+  checkConnection(within: number): void;
+  /** Emits when the page is hidden or shown: its timers may fire late. */
+  readonly visibility$: Observable<unknown>;
   readonly clock: Clock;
   /** A number in [0, 1), for jitter. */
   readonly random: () => number;

@@ -174,7 +174,9 @@ export class Session<Values extends object = JsonObject, Input extends object = 
    * Keeps the session alive while subscribed: sends an empty `SH_GET` or `SH_SET`, whichever extends it, at a third of
    * its duration, unless other traffic has just extended it. Emits each touch. Errors with a `ValueError` if nothing
    * can extend the session; completes with it. If the keys expired before a touch could come, `events$` emits that
-   * before the next touch.
+   * before the next touch. A touch that is not answered soon has the connection checked, so that a dead one is replaced
+   * in time. In a browser it also touches when the page is hidden or shown. A page that is hidden for long fires its
+   * timers once a minute (Chromium): a session of two minutes or more survives that.
    */
   keepAlive(): Observable<Touch> {
     return keepAlive(this.#streams.lease$, this.#streams.tracker, this.#commands);

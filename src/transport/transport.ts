@@ -1,4 +1,4 @@
-import { catchError, EMPTY, filter, map, type Observable, Subject, shareReplay, switchMap } from 'rxjs';
+import { catchError, EMPTY, filter, map, NEVER, type Observable, Subject, shareReplay, switchMap } from 'rxjs';
 import type { Outcome } from '../errors.js';
 import type { JsonObject } from '../protocol/json.js';
 import { type Activity, type ActivityLog, withoutCredentials } from './activity.js';
@@ -47,6 +47,8 @@ export interface ClientTransport extends Transport {
    * one. Does nothing if there is none, or if the option `heartbeat` is off.
    */
   checkConnection(within: number): void;
+  /** Emits when the page is hidden or shown. Never emits if there is no page. */
+  readonly visibility$: Observable<unknown>;
   /** How many requests somebody waits for. */
   readonly awaited: number;
   /** Replays the present state, as a frozen object; completes after `closed`; never errors. */
@@ -87,6 +89,7 @@ export function createTransport(platform: Platform, options: TransportOptions): 
     multiplex: (request) => multiplexer.multiplex(request),
     send: (outgoing, receiver) => multiplexer.send(outgoing, receiver),
     checkConnection: (within) => checks$.next(within),
+    visibility$: platform.visibility$ ?? NEVER,
     get maxPayload() {
       return multiplexer.maxPayload;
     },

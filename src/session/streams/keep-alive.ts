@@ -5,13 +5,18 @@ import {
   EMPTY,
   exhaustMap,
   filter,
+  ignoreElements,
   map,
+  merge,
   type Observable,
   share,
   switchMap,
+  take,
   takeUntil,
+  tap,
   timer,
 } from 'rxjs';
+import { longestTimer } from '../../clock.js';
 import { ValueError } from '../../errors.js';
 import { extendsWith, type Known } from '../lease/lease-state.js';
 import { type SessionCommands, type VitalCallOptions, vital } from '../port.js';
@@ -36,6 +41,12 @@ export interface Touch {
  */
 const jitter = 0.1;
 
+/**
+ * A touch that is not answered within this share of the time that is left may be lost on a connection that is dead: it
+ * is checked, and given up if the server shows no sign of life within as much again.
+ */
+const patienceShare = 1 / 5;
+
 /** Never sent again over another connection: what happened to the session in the meantime comes first. */
 const once: VitalCallOptions = { retry: 'none', [vital]: true };
 
@@ -45,7 +56,7 @@ const once: VitalCallOptions = { retry: 'none', [vital]: true };
  * way is cancelled.
  */
 export function keepAlive(lease$: Observable<Lease>, tracker: Tracker, commands: SessionCommands): Observable<Touch> {
-  const { clock, random } = tracker.port;
+  const { clock, random, visibility$, checkConnection } = tracker.port;
   return defer(() => {
     const watched$ = lease$.pipe(share());
     const withdrawn$ = watched$.pipe(filter((lease) => knownOf(lease) === undefined));
@@ -62,7 +73,9 @@ export function keepAlive(lease$: Observable<Lease>, tracker: Tracker, commands:
     const interval = (duration / 3) * (1 - jitter * random());
     const now = clock.now();
     const dueIn = Math.max(0, Math.min(interval, deadline.lo - duration + interval - now));
-    return timer(Math.ceil(dueIn), Math.max(50, duration / 30), clock.scheduler);
+    const retryEvery = Math.min(longestTimer, Math.max(50, duration / 30));
+    const due$ = timer(Math.min(longestTimer, Math.ceil(dueIn)), retryEvery, clock.scheduler);
+    return merge(due$, visibility$); // a page that is hidden, or was, touches at once: its timers fire late
   }
 
   /** Whether the session is gone is for its events to say: until they do, it may be saved. */
@@ -84,11 +97,19 @@ export function keepAlive(lease$: Observable<Lease>, tracker: Tracker, commands:
 
   function send(lease: Lease): Observable<Touch> {
     const { tkn } = lease;
-    const { settings } = lease.state.known;
+    const { settings, deadline } = lease.state.known;
+    const patience = Math.min(longestTimer, Math.max(100, (deadline.lo - clock.now()) * patienceShare));
+    const late$ = timer(patience, clock.scheduler).pipe(
+      tap(() => checkConnection(patience)),
+      ignoreElements(),
+    );
     const answered$: Observable<unknown> = extendsWith(settings, 'get')
       ? commands.sh_get(tkn, { keys: [] }, once)
       : commands.sh_set(tkn, {}, once);
-    return answered$.pipe(map(() => ({ tkn, cycle: lease.state.known.cycle, at: clock.now() })));
+    return merge(answered$, late$).pipe(
+      take(1),
+      map(() => ({ tkn, cycle: lease.state.known.cycle, at: clock.now() })),
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 import { distinctUntilChanged, EMPTY, expand, map, type Observable, of, switchMap, throwError, timer } from 'rxjs';
+import { longestTimer } from '../../clock.js';
 import { ValueError } from '../../errors.js';
 import type { Lease } from '../tracking/lease.js';
 import type { Tracker } from '../tracking/tracker.js';
@@ -25,7 +26,7 @@ export function remaining(lease$: Observable<Lease>, period: number, tracker: Tr
       tracker.compareClocks(); // if these moved apart, the session is suspended, and this is emitted to nobody
       return Math.max(0, at - clock.now());
     };
-    const after = (ms: number) => timer(Math.ceil(Math.min(period, ms)), clock.scheduler).pipe(map(left));
+    const after = (ms: number) => timer(Math.ceil(Math.min(period, ms, longestTimer)), clock.scheduler).pipe(map(left));
     return of(left()).pipe(expand((ms) => (ms > 0 && ms < Number.POSITIVE_INFINITY ? after(ms) : EMPTY)));
   }
 }

@@ -1,4 +1,4 @@
-import { defer, finalize, type Observable } from 'rxjs';
+import { defer, finalize, type Observable, Subscription } from 'rxjs';
 import { Status } from '../../protocol/status.js';
 import type { Reply } from '../../transport/transport.js';
 import type { SessionEvent } from '../events.js';
@@ -35,6 +35,8 @@ export class Tracker implements CommandObserver {
   readonly #notifier: Notifier;
   readonly #timers: TimerQueue<TrackedLease>;
   readonly #prober: Prober;
+  /** While somebody watches: timers of a hidden page fire late, so that what is due is done when it is shown. */
+  #visibility = Subscription.EMPTY;
   /** Counts commands that were settled. */
   #settled = 0;
 
@@ -177,6 +179,7 @@ export class Tracker implements CommandObserver {
     lease.unansweredAt = Number.NEGATIVE_INFINITY;
     lease.watchers.add(watcher);
     this.#leases.set(lease.tkn, lease);
+    if (this.#visibility.closed) this.#visibility = this.port.visibility$.subscribe(() => this.#pageChanged());
     if (isFresh) {
       lease.begin({ is: 'alive', known });
       this.#notifier.post(lease, [lease.eventOf(opened)]);
@@ -288,6 +291,11 @@ export class Tracker implements CommandObserver {
     this.#wakeAll();
   }
 
+  #pageChanged(): void {
+    this.compareClocks();
+    this.#timers.run();
+  }
+
   /** Suspends or probes all leases, as what came into doubt requires: at once, or in turns if they are many. */
   #wakeAll(): void {
     const now = this.port.clock.now();
@@ -304,6 +312,8 @@ export class Tracker implements CommandObserver {
     this.#leases.delete(lease.tkn);
     this.#timers.set(lease, Number.POSITIVE_INFINITY);
     this.#prober.forget(lease);
-    if (this.#leases.size === 0) this.#prober.stop();
+    if (this.#leases.size > 0) return;
+    this.#prober.stop();
+    this.#visibility.unsubscribe();
   }
 }

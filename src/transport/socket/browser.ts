@@ -32,5 +32,11 @@ const online$ = defer(() =>
   'addEventListener' in globalThis ? fromEvent(globalThis as unknown as EventTarget, 'online') : NEVER,
 );
 
+// Workers have no document, and Node's types do not know it.
+const visibility$ = defer(() => {
+  const { document } = globalThis as { readonly document?: EventTarget };
+  return document === undefined ? NEVER : fromEvent(document, 'visibilitychange');
+});
+
 /** Browsers, and every platform with the standard `WebSocket`. They have no pings: `SV_INFO` takes their place. */
-export const platform: Platform = { dial, online$ };
+export const platform: Platform = { dial, online$, visibility$ };

@@ -56,6 +56,8 @@ export interface Platform {
   dial(url: string, options: DialOptions, listener: SocketListener): PlatformSocket;
   /** Emits when the network is back, if the platform reports it (browsers). */
   readonly online$?: Observable<unknown>;
+  /** Emits when a page is hidden or shown: while it is hidden, its timers fire rarely. Absent if there is no page. */
+  readonly visibility$?: Observable<unknown>;
   /** The platform's own channel for tracing tools, if it has one (Node's `diagnostics_channel`). */
   readonly diagnostics?: { readonly hasSubscribers: boolean; publish(message: object): void };
 }

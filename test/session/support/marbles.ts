@@ -1,4 +1,4 @@
-import { BehaviorSubject, map } from 'rxjs';
+import { BehaviorSubject, map, NEVER } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { expect } from 'vitest';
 import { schedulerClock } from '../../../src/clock.js';
@@ -137,6 +137,8 @@ export function play(story: Story, look: (play: Play) => void): void {
         return () => {};
       },
       maxPayload: 1024,
+      checkConnection: () => {},
+      visibility$: NEVER,
       connection$,
       persistEnabled: persists,
       clock,

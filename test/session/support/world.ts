@@ -27,6 +27,10 @@ export class World {
   /** How fast the server's clock runs. */
   readonly rate: number;
   readonly sent: string[] = [];
+  /** Within how many ms the server was to show life, each time that the connection was checked. */
+  readonly checks: number[] = [];
+  /** Emits when the page is hidden or shown. */
+  readonly visibility$ = new Subject<void>();
   /** Requests that found no connection. */
   readonly refused: string[] = [];
   /** The longest request, in bytes. */
@@ -66,6 +70,8 @@ export class World {
         return () => request.unsubscribe();
       },
       maxPayload: 1024,
+      checkConnection: (within) => this.checks.push(within),
+      visibility$: this.visibility$,
       connection$: this.#status,
       persistEnabled,
       clock: this.clock,

@@ -21,6 +21,7 @@ export class FakeTransport implements ClientTransport {
   readonly connection$ = new BehaviorSubject<ConnectionState>({ state: 'idle' });
   readonly activity$ = new Subject<Activity>();
   readonly events$ = new Subject<JsonObject>();
+  readonly visibility$ = NEVER;
 
   constructor(
     public answer: Answer = () => ({ st: 1 }),
