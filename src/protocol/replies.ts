@@ -10,6 +10,7 @@ const isWhole = (value: unknown): value is Whole => Number.isSafeInteger(value) 
 const whole = is<Whole>('a whole number', isWhole);
 const count = is<number>('a count', Number.isSafeInteger);
 const positive = is<number>('a number more than 0', (value) => typeof value === 'number' && value > 0);
+const length = is<number>('a whole number more than 0', (value) => Number.isSafeInteger(value) && Number(value) > 0);
 const string = is<string>('a string', isString);
 const flag = is<boolean>('true or false', (value) => typeof value === 'boolean');
 const strings = is<string[]>('an array of strings', (value) => Array.isArray(value) && value.every(isString));
@@ -21,7 +22,7 @@ export const reply = {
   serverInfo: {
     serverVersion: string,
     persistEnabled: flag,
-    maxPayload: optional(positive),
+    maxPayload: optional(length),
     features: optional(strings),
     sweepInterval: optional(positive),
   },

@@ -1,7 +1,10 @@
 import { Observable, switchMap, throwError, timeout } from 'rxjs';
-import * as z from 'zod/mini';
 import { longestTimer } from '../../clock.js';
 import { ConnectionError, ProtocolError } from '../../errors.js';
+import { UnexpectedReply } from '../../protocol/command-row.js';
+import { commands } from '../../protocol/commands.js';
+import type { ServerInfo } from '../../protocol/replies.js';
+import { Status } from '../../protocol/status.js';
 import type { TransportOptions } from '../options.js';
 import { type Frame, type PeerTraits, replyName } from '../requests/correlator.js';
 import { fenceName, fenceRequest } from '../requests/fences.js';
@@ -10,19 +13,7 @@ import type { Platform } from '../socket/platform.js';
 import { openSocket, type SocketSubject } from '../socket/socket.js';
 import type { Endpoint } from './endpoint.js';
 
-/** What a server says of itself (`SV_INFO`). */
-export interface ServerInfo {
-  /** Such as `0.7.2`. */
-  readonly serverVersion: string;
-  /** Whether it can save and load datasets. */
-  readonly persistEnabled: boolean;
-  /** Longest request in bytes, if the server announces it (the embedded one does). */
-  readonly maxPayload?: number;
-  /** What the server can do that a NemesisDB can't, such as `ids` and `watch`. Absent for a NemesisDB. */
-  readonly features?: readonly string[];
-  /** How often the server sweeps, in ms, if it announces it (the embedded one does). */
-  readonly sweepInterval?: number;
-}
+export type { ServerInfo };
 
 /** An open connection to a peer that has proven to be a NemesisDB. */
 export interface Link {
@@ -32,15 +23,6 @@ export interface Link {
   /** How many fences were used on it. */
   readonly fencesUsed: number;
 }
-
-const serverInfo = z.object({
-  st: z.literal(1),
-  serverVersion: z.string(),
-  persistEnabled: z.boolean(),
-  maxPayload: z.optional(z.int().check(z.positive())),
-  features: z.optional(z.array(z.string())),
-  sweepInterval: z.optional(z.number().check(z.positive())),
-});
 
 /** Our server announces more of itself if it is asked like this. A NemesisDB ignores members that it does not know. */
 const describeYourself = '{"SV_INFO":{"maxPayload":null}}';
@@ -126,16 +108,10 @@ function describe({ name, body }: Frame): ServerInfo {
       'The peer speaks WebSocket but is no NemesisDB: it answers SV_INFO with something else. Check the URL.',
     );
   }
-  const info = serverInfo.safeParse(body);
-  if (!info.success) {
-    throw new ProtocolError('The peer answers SV_INFO, but not as a NemesisDB does. Check the URL.', 'SV_INFO');
+  try {
+    if (body.st === Status.Ok) return commands.sv_info.read(body, undefined);
+  } catch (error) {
+    if (!(error instanceof UnexpectedReply)) throw error;
   }
-  const { serverVersion, persistEnabled, maxPayload, features, sweepInterval } = info.data;
-  return Object.freeze({
-    serverVersion,
-    persistEnabled,
-    ...(maxPayload === undefined ? {} : { maxPayload }),
-    ...(features === undefined ? {} : { features: Object.freeze(features) }),
-    ...(sweepInterval === undefined ? {} : { sweepInterval }),
-  });
+  throw new ProtocolError('The peer answers SV_INFO, but not as a NemesisDB does. Check the URL.', 'SV_INFO');
 }
