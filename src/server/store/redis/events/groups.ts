@@ -79,6 +79,8 @@ class Member {
   readonly #toRead = new Set<Shard>();
   /** Shards whose group this member has made sure of. */
   readonly #joined = new Set<Shard>();
+  /** The group exists from the moment of joining on, even if the member leaves at once. */
+  readonly #joining: Promise<unknown>;
   #isReading = false;
   #hasLeft = false;
 
@@ -94,7 +96,8 @@ class Member {
     this.#membership = membership;
     this.#redeliverAfter = redeliverAfter;
     this.#subscriber = subscriber;
-    this.lookForOverdue();
+    this.#joining = Promise.allSettled(layout.shards.map((shard) => this.#join(shard)));
+    void this.#joining.then(() => this.lookForOverdue());
   }
 
   get group(): string {
@@ -123,6 +126,7 @@ class Member {
 
   async leave(): Promise<void> {
     this.#hasLeft = true;
+    await this.#joining;
     const { group, member } = this.#membership;
     await Promise.allSettled(
       [...this.#joined].map(({ log, index }) =>

@@ -1,4 +1,4 @@
-import { EMPTY, from, groupBy, mergeMap, type Observable, of, share } from 'rxjs';
+import { EMPTY, from, mergeMap, Observable, of, share } from 'rxjs';
 import type { Gap, LoggedEvent, SessionEvent } from '../../events.js';
 import type { Engine } from '../engine/engine.js';
 import type { Layout, Shard } from '../layout.js';
@@ -15,27 +15,32 @@ export class Log {
   readonly #layout: Layout;
   /** Each event as it happens. The stream is the truth; a publication says only that it has grown. */
   readonly live$: Observable<SessionEvent>;
+  /** Resolves when `live$` misses nothing any more; at once while nobody subscribes to it. */
+  #isLive: Promise<unknown> = Promise.resolve();
 
   constructor(engine: Engine, layout: Layout, publications$: Observable<Publication>) {
     this.#engine = engine;
     this.#layout = layout;
-    this.live$ = publications$.pipe(
-      groupBy(({ shard }) => shard),
-      mergeMap((ofShard$) => {
-        const tail = new Tail(engine, ofShard$.key);
-        return ofShard$.pipe(
-          mergeMap(({ message }) => {
-            if (message.startsWith('extended ')) return of(readExtended(message));
-            return message === 'logged' || message === 'subscribed' ? from(tail.grown()) : EMPTY;
-          }),
-        );
-      }),
-      share(),
-    );
+    this.live$ = new Observable<SessionEvent>((subscriber) => {
+      const tails = layout.shards.map((shard) => new Tail(engine, shard));
+      this.#isLive = Promise.all(tails.map(({ isReady }) => isReady));
+      const events$ = publications$.pipe(
+        mergeMap(({ shard, message }) => {
+          if (message.startsWith('extended ')) return of(readExtended(message));
+          return message === 'logged' || message === 'subscribed' ? from(tails[shard.index]?.grown() ?? []) : EMPTY;
+        }),
+      );
+      const subscription = events$.subscribe(subscriber);
+      return () => {
+        subscription.unsubscribe();
+        for (const tail of tails) tail.stop();
+      };
+    }).pipe(share());
   }
 
   /** The time of the engine, in milliseconds since 1970. */
   async now(): Promise<number> {
+    await this.#isLive;
     // whole seconds, and microseconds of the next one
     const [seconds, microseconds] = (await this.#engine.call(0, ['time'])) as [string, string];
     return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
@@ -47,6 +52,8 @@ export class Log {
   }
 
   async *#since(at: number): AsyncGenerator<LoggedEvent | Gap> {
+    // What is logged from now on is either read here, or emitted by `live$`.
+    await this.#isLive;
     const { shards } = this.#layout;
     const missing = await Promise.all(shards.map((shard) => this.#missingUntil(shard, at)));
     const until = Math.max(...missing);
@@ -82,10 +89,20 @@ class Tail {
   #position: string | undefined;
   #reading = Promise.resolve();
   #isWaiting = false;
+  /** Whether the first look was made. Resolves as well if that will never be. */
+  readonly isReady: Promise<void>;
+  #setReady = () => {};
 
   constructor(engine: Engine, shard: Shard) {
     this.#engine = engine;
     this.#shard = shard;
+    this.isReady = new Promise((resolve) => {
+      this.#setReady = resolve;
+    });
+  }
+
+  stop(): void {
+    this.#setReady();
   }
 
   /** What was added since the last look. Looks asked for while one waits are one. */
@@ -110,6 +127,7 @@ class Tail {
   async *#read(): AsyncGenerator<LoggedEvent> {
     try {
       this.#position ??= await this.#end();
+      this.#setReady();
       for (;;) {
         const page = await readRange(this.#engine, this.#shard, `(${this.#position}`, pageLength);
         for (const entry of page) {
