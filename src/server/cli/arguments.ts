@@ -4,6 +4,7 @@ import { consoleLog, type LogLevel, logLevels } from '../log.js';
 import { isOrigin } from '../network/origins.js';
 import { faultOf, type NdbServerOptions } from '../options.js';
 import { NdbServer } from '../server.js';
+import { type Store, StoreUnavailable } from '../store/store.js';
 import { readConfigurationFile } from './config-file.js';
 
 const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, from memory.
@@ -17,6 +18,8 @@ const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, f
   --allow-origin ORIGIN   let browser pages of this origin connect, or * for any; may be repeated
   --watch-all             let clients watch all sessions, which reveals their tokens
   --max-connections N     default 10000
+  --store URL             keep sessions in Redis or Valkey, version 7: redis://HOST:PORT, or a cluster by some of its
+                          nodes: redis+cluster://HOST:PORT,HOST:PORT (default: in memory); needs the package ioredis
   --max-memory BYTES      bound for keys and sessions; K, M and G are understood (default: half of the memory)
   --config FILE           NemesisDB's own configuration, version 5; the options above override it
   --log LEVEL             ${logLevels.join(', ')} (default warn)
@@ -34,6 +37,7 @@ const flags = {
   'watch-all': { type: 'boolean' },
   'max-connections': { type: 'string' },
   'max-memory': { type: 'string' },
+  store: { type: 'string' },
   config: { type: 'string' },
   log: { type: 'string' },
   help: { type: 'boolean' },
@@ -93,6 +97,14 @@ function readFlags(args: readonly string[]): { given: Map<Flag, string[]>; mista
 
 type Plan = { readonly options: NdbServerOptions } | { readonly help: true } | { readonly mistakes: readonly string[] };
 
+/** The store that a URL names. Its package is loaded only here: most servers keep everything in memory. */
+async function openStore(url: string): Promise<Store> {
+  const redis = await import('../store/redis/index.js').catch((cause) => {
+    throw new ValueError('the package ioredis is needed for it: npm install ioredis.', 'store', { cause });
+  });
+  return redis.redisStore({ url });
+}
+
 /** Reads a command line. */
 export async function readCommandLine(args: readonly string[]): Promise<Plan> {
   const { given, mistakes } = readFlags(args);
@@ -127,6 +139,15 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
     const fault = faultOf(option, options[option]);
     if (fault !== undefined) mistakes.push(`--${flag} ${fault}.`);
   }
+  const store = last('store');
+  if (store !== undefined && mistakes.length === 0) {
+    try {
+      options.store = await openStore(store);
+    } catch (cause) {
+      if (!(cause instanceof ValueError)) throw cause;
+      mistakes.push(`--store: ${cause.message}`);
+    }
+  }
   const level = last('log') ?? 'warn';
   if (isLogLevel(level)) options.log = consoleLog(level);
   else mistakes.push(`--log must be one of ${logLevels.join(', ')}.`);
@@ -135,7 +156,7 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
 
 /** Says in one sentence why a server could not be started. */
 function reasonOf(cause: unknown, { host = '127.0.0.1', port }: NdbServerOptions): string {
-  if (cause instanceof ValueError) return cause.message;
+  if (cause instanceof ValueError || cause instanceof StoreUnavailable) return cause.message;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'EADDRINUSE')
     return `Port ${port} of ${host} is in use: stop what listens there, or choose another with --port.`;
@@ -179,5 +200,6 @@ export async function run(args: readonly string[]): Promise<number> {
   process.stdout.write(`Listening on ${server.url} (${saving})\n`);
   await stop;
   await server.close();
+  await plan.options.store?.close();
   return 0;
 }

@@ -10,10 +10,14 @@ export type { RedisStoreOptions } from './options.js';
  *
  * ```ts
  * const store = await redisStore({ url: 'redis://127.0.0.1:6379' });
- * await using server = await NdbServer.listen({ store });
+ * const server = await NdbServer.listen({ store });
+ * // …
+ * await server.close();
+ * await store.close();
  * ```
  *
- * The connection is made when the server starts. Rejects with a `ValueError` for an option that is wrong.
+ * The connection is made when the server starts, which rejects with `StoreUnavailable` if there is none. This rejects with a
+ * `ValueError` for an option that is wrong.
  */
 export async function redisStore(options: RedisStoreOptions): Promise<Store> {
   return new RedisStore(options);

@@ -34,17 +34,24 @@ export class Sweeper {
   /** Sweeps every `interval` milliseconds. Returns its undo. */
   start(interval: number, onError: (cause: unknown) => void): () => void {
     let isSweeping = false;
+    let isStopped = false;
     const timer = setInterval(() => {
       // One that takes longer than the interval is not joined by another.
       if (isSweeping) return;
       isSweeping = true;
       void this.sweep()
-        .catch(onError)
+        .catch((cause) => {
+          // The last sweep may lose its connection when the store is closed.
+          if (!isStopped) onError(cause);
+        })
         .finally(() => {
           isSweeping = false;
         });
     }, interval);
-    return () => clearInterval(timer);
+    return () => {
+      isStopped = true;
+      clearInterval(timer);
+    };
   }
 
   /** Sweeps all shards, each from its most overdue session on. */
