@@ -1,19 +1,21 @@
-import type { LoggedEvent } from '../../events.js';
+/** An item and when it happened, in microseconds. */
+export interface Timed<T> {
+  readonly item: T;
+  readonly micros: number;
+}
 
-/** Merges logs that are in order of time each. Needs memory for one event of each. */
-export async function* inTimeOrder(logs: readonly AsyncIterator<LoggedEvent>[]): AsyncGenerator<LoggedEvent> {
-  const heads = await Promise.all(
-    logs.map(async (log) => {
-      const { value } = await log.next();
-      return { log, event: value as LoggedEvent | undefined }; // undefined at the end
-    }),
-  );
-  let waiting = heads.filter(({ event }) => event !== undefined);
+/** Merges sources that are in order of time each. Needs memory for one item of each. */
+export async function* inTimeOrder<T>(sources: readonly AsyncIterator<Timed<T>, void>[]): AsyncGenerator<T> {
+  const nextOf = async (source: AsyncIterator<Timed<T>, void>) => {
+    const { value } = await source.next();
+    return value && { source, ...value };
+  };
+  const heads = await Promise.all(sources.map(nextOf));
+  let waiting = heads.filter((head) => head !== undefined);
   while (waiting.length > 0) {
-    const earliest = waiting.reduce((a, b) => ((b.event?.at ?? 0) < (a.event?.at ?? 0) ? b : a));
-    if (earliest.event !== undefined) yield earliest.event;
-    const { value, done } = await earliest.log.next();
-    earliest.event = done ? undefined : value;
-    if (done) waiting = waiting.filter((head) => head !== earliest);
+    const earliest = waiting.reduce((a, b) => (b.micros < a.micros ? b : a));
+    yield earliest.item;
+    const next = await nextOf(earliest.source);
+    waiting = waiting.flatMap((head) => (head === earliest ? (next ?? []) : head));
   }
 }

@@ -19,6 +19,9 @@ export function readEventId(id: string): { shard: number; entryId: string } | un
   return entryId === undefined ? undefined : { shard: Number(shard), entryId };
 }
 
+/** When an entry was made, in microseconds by the clock of its node. */
+export const microsOf = ([, fields]: StreamEntry): number => Number(fieldsOf(fields).micros);
+
 /** Reads what `scripts/expiry-scripts.ts` logs. */
 export function readEntry(shard: number, [id, fields]: StreamEntry): LoggedEvent {
   const {

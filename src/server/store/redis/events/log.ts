@@ -2,8 +2,17 @@ import { EMPTY, from, mergeMap, Observable, of, share } from 'rxjs';
 import type { Gap, LoggedEvent, SessionEvent } from '../../events.js';
 import type { Engine } from '../engine/engine.js';
 import type { Layout, Shard } from '../layout.js';
-import { inTimeOrder } from './in-time-order.js';
-import { beginning, fieldsOf, gapUntil, readEntry, readExtended, type StreamEntry, timeOf } from './log-entries.js';
+import { inTimeOrder, type Timed } from './in-time-order.js';
+import {
+  beginning,
+  fieldsOf,
+  gapUntil,
+  microsOf,
+  readEntry,
+  readExtended,
+  type StreamEntry,
+  timeOf,
+} from './log-entries.js';
 import type { Publication } from './publications.js';
 
 /** How many entries are read at a time. */
@@ -70,11 +79,11 @@ export class Log {
     return Number(added) > Number(length) ? timeOf(first[0]) : 0;
   }
 
-  async *#entries(shard: Shard, from: string): AsyncGenerator<LoggedEvent> {
+  async *#entries(shard: Shard, from: string): AsyncGenerator<Timed<LoggedEvent>> {
     let start = from;
     for (;;) {
       const page = await readRange(this.#engine, shard, start, pageLength);
-      for (const entry of page) yield readEntry(shard.index, entry);
+      for (const entry of page) yield { item: readEntry(shard.index, entry), micros: microsOf(entry) };
       const last = page.at(-1);
       if (last === undefined || page.length < pageLength) return;
       start = `(${last[0]}`;

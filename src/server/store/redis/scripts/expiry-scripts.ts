@@ -1,4 +1,4 @@
-import { announce, durationOf, entriesOf, exact, now, settingsField } from './parts.js';
+import { announce, durationOf, entriesOf, exact, micros, now, settingsField } from './parts.js';
 import { script } from './script.js';
 
 /** KEYS: due. ARGV: at most how many. Returns the tokens of sessions that are past their deadline, the earliest first. */
@@ -24,6 +24,7 @@ export const expireSessions = script(
   exact,
   durationOf,
   entriesOf,
+  micros,
   announce,
   `
 local due, keys, log = KEYS[1], KEYS[2], KEYS[3]
@@ -45,10 +46,10 @@ local function expire(session, token)
   local settings = redis.call('HGET', session, SETTINGS)
   if not settings then redis.call('ZREM', due, token) return 0 end
   local count = redis.call('HLEN', session) - 1
-  local event = { 'type', 'expired', 'token', token }
+  local event = { 'type', 'expired', 'token', token, 'micros', micros() }
   if string.find(settings, 'v', 1, true) then
     local values = valuesOf(session)
-    if values then event[5], event[6] = 'values', values end
+    if values then event[7], event[8] = 'values', values end
   end
   redis.call('UNLINK', session)
   if count > 0 then redis.call('DECRBY', keys, count) end
@@ -78,6 +79,7 @@ return expired`,
  */
 export const endSessions = script(
   'shrinks',
+  micros,
   announce,
   `
 local due, keys, log = KEYS[1], KEYS[2], KEYS[3]
@@ -88,7 +90,7 @@ local function finish(session, token)
   redis.call('UNLINK', session)
   redis.call('ZREM', due, token)
   if count > 0 then redis.call('DECRBY', keys, count) end
-  redis.call('XADD', log, 'MAXLEN', '~', ARGV[1], '*', 'type', 'ended', 'token', token, 'by', ARGV[2])
+  redis.call('XADD', log, 'MAXLEN', '~', ARGV[1], '*', 'type', 'ended', 'token', token, 'micros', micros(), 'by', ARGV[2])
   return 1
 end
 

@@ -79,6 +79,13 @@ local function extend(due, log, token, settings, by)
   redis.call('SPUBLISH', log, table.concat({ 'extended', id, exact(at), exact(duration), token, by }, ' '))
 end`;
 
+/** The engine's time in microseconds: it orders events of several shards, whose ids have milliseconds only. */
+export const micros = `
+local function micros()
+  local time = redis.call('TIME')
+  return string.format('%.0f', time[1] * 1000000 + time[2])
+end`;
+
 /** Tells servers that read the log that it has grown. */
 export const announce = `
 local function announce(log)
