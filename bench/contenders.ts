@@ -67,11 +67,11 @@ export async function ourClient(url: string, tkns: readonly bigint[], options?: 
   };
 }
 
-/** The bare loop: nothing is checked. */
-export async function bareLoop(url: string, tkns: readonly bigint[]): Promise<Contender> {
-  const bare = await BareLoop.connect(url);
+/** The bare loop: nothing is checked. `corks`: it writes all requests of a turn in one piece. */
+export async function bareLoop(url: string, tkns: readonly bigint[], { corks = false } = {}): Promise<Contender> {
+  const bare = await BareLoop.connect(url, corks);
   return {
-    name: 'bare loop',
+    name: corks ? 'bare loop that corks' : 'bare loop',
     set: (index, done) => {
       const keys = JSON.stringify({ user: smallValue });
       bare.request(`{"SH_SET":{"tkn":${turn(tkns, index)},"keys":${keys}}}`, done);
