@@ -2,6 +2,14 @@ import type { Outcome } from '../errors.js';
 import type { StatusName } from '../protocol/status.js';
 import type { ConnectionState } from './connection/connection-state.js';
 
+/** What happens to a request, by its id and command. */
+interface OfRequest<Type extends string> {
+  readonly type: Type;
+  readonly at: number;
+  readonly id: number;
+  readonly command: string;
+}
+
 /**
  * What the transport does, as it does it: no values, no keys, no tokens. Times are the client's monotonic ms.
  *
@@ -15,38 +23,12 @@ import type { ConnectionState } from './connection/connection-state.js';
  * - `connection`: the connection changed its state. Its URL is without user info and query, which may be credentials.
  */
 export type Activity =
-  | {
-      readonly type: 'queued';
-      readonly at: number;
-      readonly id: number;
-      readonly command: string;
-      readonly bytes: number;
-    }
+  | (OfRequest<'queued'> & { readonly bytes: number })
   | { readonly type: 'written'; readonly at: number; readonly ids: readonly number[]; readonly fenced: boolean }
-  | {
-      readonly type: 'answered';
-      readonly at: number;
-      readonly id: number;
-      readonly command: string;
-      readonly latency: number;
-      readonly status: StatusName;
-    }
-  | {
-      readonly type: 'failed';
-      readonly at: number;
-      readonly id: number;
-      readonly command: string;
-      readonly code: string;
-      readonly outcome: Outcome;
-    }
-  | {
-      readonly type: 'cancelled';
-      readonly at: number;
-      readonly id: number;
-      readonly command: string;
-      readonly outcome: Outcome;
-    }
-  | { readonly type: 'again'; readonly at: number; readonly id: number; readonly command: string }
+  | (OfRequest<'answered'> & { readonly latency: number; readonly status: StatusName })
+  | (OfRequest<'failed'> & { readonly code: string; readonly outcome: Outcome })
+  | (OfRequest<'cancelled'> & { readonly outcome: Outcome })
+  | OfRequest<'again'>
   | { readonly type: 'fence'; readonly at: number; readonly requests: number; readonly complete: boolean }
   | { readonly type: 'connection'; readonly at: number; readonly connection: ConnectionState };
 

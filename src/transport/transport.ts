@@ -49,8 +49,6 @@ export interface ClientTransport extends Transport {
   checkConnection(within: number): void;
   /** Emits when the page is hidden or shown. Never emits if there is no page. */
   readonly visibility$: Observable<unknown>;
-  /** How many requests somebody waits for. */
-  readonly awaited: number;
   /** Replays the present state, as a frozen object; completes after `closed`; never errors. */
   readonly connection$: Observable<ConnectionState>;
   /** What the server pushes: the body of each `SH_EVENT`. Does not replay; completes on close; never errors. */
@@ -92,9 +90,6 @@ export function createTransport(platform: Platform, options: TransportOptions): 
     visibility$: platform.visibility$ ?? NEVER,
     get maxPayload() {
       return multiplexer.maxPayload;
-    },
-    get awaited() {
-      return multiplexer.awaited;
     },
     connection$,
     events$: multiplexer.events$,

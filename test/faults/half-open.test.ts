@@ -109,7 +109,7 @@ describe('a server that is frozen', () => {
     });
     const [greeting] = (await once(child.stdout ?? child, 'data')) as [Buffer]; // it is piped
     url = /ws:\S+/.exec(greeting.toString())?.[0] ?? '';
-  });
+  }, 60_000); // A busy machine takes long to start a process.
   afterEach(() => child.kill('SIGKILL'));
 
   it('is found within the stated time, and its connection is back once it goes on', async () => {

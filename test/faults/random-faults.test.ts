@@ -10,8 +10,8 @@ import { program, run } from '../support/faults/program.js';
 it('whatever happens to the network, nothing is lost without a word, and nothing is wrong', async () => {
   const { FAULT_SEED: seed, FAULT_RUNS: runs = '15' } = process.env;
   await fc.assert(
-    fc.asyncProperty(program, async (steps) => {
-      expect(await run(steps)).toEqual([]);
+    fc.asyncProperty(program, fc.constantFrom('hidden' as const, 'shown' as const), async (steps, features) => {
+      expect(await run(steps, features)).toEqual([]);
     }),
     {
       numRuns: Number(runs),

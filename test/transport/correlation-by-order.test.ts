@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import type { Batch, Correlator, Frame, Settlement, WireRequest } from '../../src/transport/requests/correlator.js';
+import type { Frame } from '../../src/protocol/frame.js';
+import type { Batch, Correlator, Settlement, WireRequest } from '../../src/transport/requests/correlator.js';
 import { correlationProperty, type Tally } from '../support/correlation/property.js';
 
 /** Correlation as other clients do it: the first reply is that of the first request, and so on. */

@@ -3,12 +3,13 @@ import { longestTimer } from '../../clock.js';
 import { ConnectionError, ProtocolError } from '../../errors.js';
 import { UnexpectedReply } from '../../protocol/command-row.js';
 import { commands } from '../../protocol/commands.js';
+import { type Frame, parseFrame } from '../../protocol/frame.js';
 import type { ServerInfo } from '../../protocol/replies.js';
 import { Status } from '../../protocol/status.js';
 import type { TransportOptions } from '../options.js';
-import { type Frame, type PeerTraits, replyName } from '../requests/correlator.js';
+import { type PeerTraits, replyName } from '../requests/correlator.js';
 import { fenceName, fenceRequest } from '../requests/fences.js';
-import { parseFrame } from '../requests/reply-parser.js';
+
 import type { Platform } from '../socket/platform.js';
 import { openSocket, type SocketSubject } from '../socket/socket.js';
 import type { Endpoint } from './endpoint.js';

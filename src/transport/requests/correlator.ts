@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../protocol/json.js';
+import type { Frame } from '../../protocol/frame.js';
 
 /** A request as a correlator sees it. */
 export interface WireRequest {
@@ -8,18 +8,6 @@ export interface WireRequest {
   readonly command: string;
   /** The frame. */
   readonly text: string;
-}
-
-/** A frame from the server. */
-export interface Frame {
-  /** The name of its one member, such as `SH_GET_RSP`. */
-  readonly name: string;
-  /** What it holds. */
-  readonly body: JsonObject;
-  /** The id of the request that it answers, from a server that repeats ids. */
-  readonly id?: string | undefined;
-  /** Its length in characters. */
-  readonly length: number;
 }
 
 /** What a frame settles. */

@@ -1,7 +1,7 @@
+import type { Frame } from '../../protocol/frame.js';
 import {
   type Batch,
   type Correlator,
-  type Frame,
   type PeerTraits,
   replyName,
   type Settlement,

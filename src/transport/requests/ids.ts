@@ -1,4 +1,5 @@
-import type { Batch, Correlator, Frame, Settlement, WireRequest } from './correlator.js';
+import type { Frame } from '../../protocol/frame.js';
+import type { Batch, Correlator, Settlement, WireRequest } from './correlator.js';
 
 /** How many requests make a full batch: few enough that the server works on them while others are still made. */
 const fullBatch = 32;

@@ -5,7 +5,6 @@ import {
   ConnectionError,
   type NdbError,
   type Outcome,
-  ProtocolError,
   QueueFullError,
   TimeoutError,
 } from '../../errors.js';
@@ -15,11 +14,10 @@ import type { ActivityLog } from '../activity.js';
 import type { ConnectionFailure } from '../connection/connection-state.js';
 import type { Link } from '../connection/handshake.js';
 import type { TransportOptions } from '../options.js';
-import type { Frame, Settlement } from './correlator.js';
 import { idBytes } from './ids.js';
 import { type PayloadLimit, payloadLimit, tooLarge } from './payload-limit.js';
 import { bytesOf, PendingRequests } from './pending-requests.js';
-import { Pipeline } from './pipeline.js';
+import { Pipeline, type Received } from './pipeline.js';
 import {
   brokenConnection,
   closedMeanwhile,
@@ -30,7 +28,6 @@ import {
   replyLost,
   smallerLimit,
 } from './reply-loss.js';
-import { parseFrame } from './reply-parser.js';
 import { type OutgoingRequest, outcomeOf, type PendingRequest, type Receiver, type Reply } from './request.js';
 import { RequestQueue } from './request-queue.js';
 
@@ -46,9 +43,6 @@ type Flow =
       readonly intake: 'open' | 'shut';
     }
   | { readonly type: 'closed' };
-
-/** The name of a frame that the server pushes. */
-const pushed = 'SH_EVENT';
 
 const endOfTurn = Promise.resolve();
 
@@ -89,11 +83,6 @@ export class Multiplexer {
   /** How many bytes a request may have: on this connection, or on the last one. */
   get maxPayload(): number {
     return this.#limit.bytes;
-  }
-
-  /** How many requests somebody waits for. */
-  get awaited(): number {
-    return this.#pending.size;
   }
 
   /** The longest time in ms that somebody still waits for a request in flight: a server that works on it is not dead. */
@@ -143,7 +132,7 @@ export class Multiplexer {
     const frames = new Subscription();
     this.#flow = { type: 'online', pipeline, frames, intake: 'open' };
     // Whoever owns the connection deals with its end.
-    frames.add(link.socket.subscribe({ next: (text) => this.#received(pipeline, text), error: () => {} }));
+    frames.add(link.socket.subscribe({ next: (text) => this.#received(pipeline.receive(text)), error: () => {} }));
     this.#flushSoon();
   }
 
@@ -166,7 +155,7 @@ export class Multiplexer {
       const loss = brokenConnection(failure, [], this.#limit);
       this.#pending.fail(
         request,
-        errorOf(request, loss, () => notConnected(failure)),
+        errorOf(request, loss, () => new ConnectionError(failure.message, { permanent: true, cause: failure })),
       );
     }
   }
@@ -267,35 +256,23 @@ export class Multiplexer {
     if (tooLong.length > 0) this.#noteSettled();
   }
 
-  #received(pipeline: Pipeline, text: string): void {
-    let frame: Frame;
-    try {
-      frame = parseFrame(text);
-    } catch (error) {
-      pipeline.drop(error instanceof ProtocolError ? error : new ProtocolError('A reply can not be read.'));
-      return;
-    }
-    if (frame.name === pushed && pipeline.takesPushes) this.#events$.next(frame.body);
-    else this.#settle(pipeline, pipeline.receive(frame));
-  }
-
-  #settle(pipeline: Pipeline, settlement: Settlement): void {
-    switch (settlement.type) {
-      case 'pending':
-        return;
-      case 'untrusted':
-        pipeline.drop(new ProtocolError(`The connection was given up: ${settlement.reason}.`));
+  #received(received: Received): void {
+    switch (received?.type) {
+      case 'pushed':
+        this.#events$.next(received.body);
         return;
       case 'delivered':
-        if (settlement.fenced) this.#noteFence(settlement.ids.length, true);
+        if (received.fenced) this.#noteFence(received.ids.length, true);
         // As in `send`: if a full batch waits already, it is written before any receiver is called.
         this.#flushFullOrSoon();
-        this.#pending.reply(settlement.ids, settlement.frames);
+        this.#pending.reply(received.ids, received.frames);
         break;
       case 'lost':
-        this.#noteFence(settlement.ids.length, false);
-        this.#lose(this.#pending.of(settlement.ids), droppedReply);
+        this.#noteFence(received.ids.length, false);
+        this.#lose(this.#pending.of(received.ids), droppedReply);
         break;
+      default:
+        return;
     }
     this.#flushSoon();
     this.#noteSettled();
@@ -330,11 +307,4 @@ export class Multiplexer {
   #noteSettled(): void {
     if (this.#pending.size === 0 && this.#settled$.observed) this.#settled$.next();
   }
-}
-
-/** The error of a request that waited for a connection in vain. */
-function notConnected(cause: ConnectionFailure): NdbError {
-  if (cause instanceof ProtocolError) return new ProtocolError(cause.message, undefined, { cause });
-  const { message, permanent, closeCode } = cause;
-  return new ConnectionError(message, { permanent, closeCode, cause });
 }

@@ -1,9 +1,9 @@
 import type { Clock } from '../../clock.js';
 import type { NdbError, Outcome } from '../../errors.js';
+import type { Frame } from '../../protocol/frame.js';
 import { statusName } from '../../protocol/status.js';
 import { utf8Length } from '../../protocol/utf8.js';
 import type { ActivityLog } from '../activity.js';
-import type { Frame } from './correlator.js';
 import { type OutgoingRequest, outcomeOf, type PendingRequest, type Receiver } from './request.js';
 import { Timeouts } from './timeouts.js';
 

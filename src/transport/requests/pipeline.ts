@@ -1,8 +1,10 @@
 import type { Clock } from '../../clock.js';
-import { ConnectionError } from '../../errors.js';
+import { ConnectionError, ProtocolError } from '../../errors.js';
+import { parseFrame } from '../../protocol/frame.js';
+import type { JsonObject } from '../../protocol/json.js';
 import { exceeds } from '../../protocol/utf8.js';
 import type { Link } from '../connection/handshake.js';
-import type { Correlator, Frame, Settlement } from './correlator.js';
+import type { Correlator, Settlement } from './correlator.js';
 import { Fences } from './fences.js';
 import { Ids } from './ids.js';
 import type { PendingRequest } from './request.js';
@@ -10,20 +12,21 @@ import type { RequestQueue } from './request-queue.js';
 import { StallWatch } from './stall-watch.js';
 import { isOverdue } from './timeouts.js';
 
-/** Requests that were written as one batch. */
-export interface WrittenBatch {
-  readonly ids: readonly number[];
-  readonly fenced: boolean;
-}
-
 /** What became of the requests that were taken out of the queue. */
 export interface Written {
-  readonly batches: readonly WrittenBatch[];
+  /** The ids of those that were written together, and whether a fence closes them. */
+  readonly batches: { readonly ids: readonly number[]; readonly fenced: boolean }[];
   /** Those that are too long: the server announced a smaller limit after they were queued. */
-  readonly tooLong: readonly PendingRequest[];
+  readonly tooLong: PendingRequest[];
   /** Those whose time was over before they were written. */
-  readonly overdue: readonly PendingRequest[];
+  readonly overdue: PendingRequest[];
 }
+
+/** What a frame from the server is: part of the replies, or pushed. `undefined`: the connection was dropped over it. */
+export type Received = Settlement | { readonly type: 'pushed'; readonly body: JsonObject } | undefined;
+
+/** The name of a frame that a server pushes. */
+const event = 'SH_EVENT';
 
 /** Requests and replies on one connection, from the moment it is open until it is lost or closed. */
 export class Pipeline {
@@ -40,11 +43,6 @@ export class Pipeline {
     const { peer, fencesUsed } = link;
     this.#correlator = peer.pipelining === 'ids' ? new Ids(maxInFlight) : new Fences(peer, maxInFlight, fencesUsed);
     this.#stall = new StallWatch(clock, this);
-  }
-
-  /** Whether the server may send what nobody asked for. */
-  get takesPushes(): boolean {
-    return this.link.peer.pipelining === 'ids';
   }
 
   /** Counts the frames that arrived. */
@@ -70,14 +68,11 @@ export class Pipeline {
     return waiting > 1 && waiting >= this.#correlator.fullBatch && this.#correlator.room(waiting) > 0;
   }
 
-  /**
-   * Writes what waits and has room. No other code may run before the frames are written: the order on the wire is what the
-   * correlator goes by.
-   */
+  /** Writes what waits and has room. No other code runs in between: the order on the wire is what fences go by. */
   write(queue: RequestQueue<PendingRequest>, maxPayload: number, now: number): Written {
     const correlator = this.#correlator;
+    const written: Written = { batches: [], tooLong: [], overdue: [] };
     const frames: string[] = [];
-    const written = { batches: [] as WrittenBatch[], tooLong: [] as PendingRequest[], overdue: [] as PendingRequest[] };
     for (let room = correlator.room(queue.size); room > 0 && queue.size > 0; room = correlator.room(queue.size)) {
       const requests = this.#take(queue, room, maxPayload, now, written);
       if (requests.length === 0) continue;
@@ -97,9 +92,10 @@ export class Pipeline {
     room: number,
     maxPayload: number,
     now: number,
-    { tooLong, overdue }: { readonly tooLong: PendingRequest[]; readonly overdue: PendingRequest[] },
+    { tooLong, overdue }: Written,
   ): PendingRequest[] {
     const requests: PendingRequest[] = [];
+    if (this.#correlator.inFlight === 0) this.#lastDue = 0;
     while (requests.length < room) {
       const request = queue.take();
       if (request === undefined) break;
@@ -108,17 +104,26 @@ export class Pipeline {
       else {
         request.writtenAt ??= now;
         request.writings += 1;
-        this.#lastDue = Math.max(this.#correlator.inFlight === 0 ? 0 : this.#lastDue, request.dueAt);
+        this.#lastDue = Math.max(this.#lastDue, request.dueAt);
         requests.push(request);
       }
     }
     return requests;
   }
 
-  /** A frame arrived. */
-  receive(frame: Frame): Settlement {
+  /** A frame arrived. The connection is dropped over one that can't be trusted. */
+  receive(text: string): Received {
     this.#framesRead += 1;
-    return this.#correlator.receive(frame);
+    try {
+      const frame = parseFrame(text);
+      if (frame.name === event && this.link.peer.pipelining === 'ids') return { type: 'pushed', body: frame.body };
+      const settlement = this.#correlator.receive(frame);
+      if (settlement.type !== 'untrusted') return settlement;
+      throw new ProtocolError(`The connection was given up: ${settlement.reason}.`);
+    } catch (error) {
+      this.link.socket.error(error);
+      return undefined;
+    }
   }
 
   /** Asks with a fence whether replies were dropped. */
@@ -129,14 +134,8 @@ export class Pipeline {
 
   /** Drops the connection, as nothing arrives any more. */
   giveUp(): void {
-    this.link.socket.error(
-      new ConnectionError('The server has stopped answering: no request in flight was answered in time.'),
-    );
-  }
-
-  /** Drops the connection, as what arrives can't be trusted. */
-  drop(error: Error): void {
-    this.link.socket.error(error);
+    const message = 'The server has stopped answering: no request in flight was answered in time.';
+    this.link.socket.error(new ConnectionError(message));
   }
 
   /** The connection is over. No timer is left. */

@@ -1,25 +1,20 @@
-import { Line, type Place } from '../../line.js';
+import { LinkedList, type ListNode } from '../../linked-list.js';
+import type { TransportOptions } from '../options.js';
 
-/** How many may wait, and how many characters of them. */
-export interface QueueBounds {
-  readonly maxQueued: number;
-  readonly maxQueuedBytes: number;
-}
+/** The bounds of a queue: how many may wait, and how many characters of them. */
+type Bounds = Pick<TransportOptions, 'maxQueued' | 'maxQueuedBytes'>;
 
 /** Something that can wait to be written. */
 export interface Queueable {
   readonly text: string;
   /** Its place in the queue, while it has one. */
-  queued: Place<this> | undefined;
+  queued: ListNode<this> | undefined;
 }
 
-/**
- * Requests that wait to be written, oldest first. Vital ones go first, then those that were written and lost their reply. One
- * that is unsubscribed or timed out leaves without a search.
- */
+/** Requests that wait to be written, oldest first; vital ones before all others. Each can leave without a search. */
 export class RequestQueue<T extends Queueable> {
-  readonly #ordinary = new Line<T>();
-  readonly #vital = new Line<T>();
+  readonly #ordinary = new LinkedList<T>();
+  readonly #vital = new LinkedList<T>();
   #characters = 0;
 
   /** How many wait. */
@@ -28,28 +23,27 @@ export class RequestQueue<T extends Queueable> {
   }
 
   /** The bound that leaves no room for one more, if there is one. An empty queue has room for any request. */
-  boundReachedBy(text: string, { maxQueued, maxQueuedBytes }: QueueBounds): keyof QueueBounds | undefined {
+  boundReachedBy(text: string, { maxQueued, maxQueuedBytes }: Bounds): keyof Bounds | undefined {
     if (this.size >= maxQueued) return 'maxQueued';
     return this.size > 0 && this.#characters + text.length > maxQueuedBytes ? 'maxQueuedBytes' : undefined;
   }
 
-  /** `vital`: it goes before all others that are not. */
   add(request: T, vital = false): void {
-    request.queued = (vital ? this.#vital : this.#ordinary).join(request);
+    request.queued = (vital ? this.#vital : this.#ordinary).push(request);
     this.#characters += request.text.length;
   }
 
   /** Takes back what was written and lost, in its order, before all others that are not vital. */
   addAgain(requests: readonly T[]): void {
     for (const request of requests.toReversed()) {
-      request.queued = this.#ordinary.jump(request);
+      request.queued = this.#ordinary.unshift(request);
       this.#characters += request.text.length;
     }
   }
 
   delete(request: T): void {
     if (request.queued === undefined) return;
-    request.queued.line.leave(request.queued);
+    request.queued.list.remove(request.queued);
     request.queued = undefined;
     this.#characters -= request.text.length;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js';
-import { Line, type Place } from '../../line.js';
+import { LinkedList, type ListNode } from '../../linked-list.js';
 
 /** Something that has to end by a certain time. */
 export interface Due {
@@ -8,7 +8,7 @@ export interface Due {
   /** When it is due, in the clock's ms. */
   readonly dueAt: number;
   /** Its place among those of the same timeout, while it has one. */
-  awaited: Place<this> | undefined;
+  awaited: ListNode<this> | undefined;
 }
 
 /** Timers count whole milliseconds, and may ring half of one early. */
@@ -25,7 +25,7 @@ export const isOverdue = ({ dueAt }: Pick<Due, 'dueAt'>, now: number): boolean =
  * the event loop has had a turn to read, and another while it goes on reading, for at most as long as the timer was late.
  */
 export class Timeouts<T extends Due> {
-  readonly #lines = new Map<number, Line<T>>();
+  readonly #lists = new Map<number, LinkedList<T>>();
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
   constructor(
@@ -36,18 +36,18 @@ export class Timeouts<T extends Due> {
   ) {}
 
   add(due: T): void {
-    let line = this.#lines.get(due.timeout);
-    if (line === undefined) {
-      line = new Line();
-      this.#lines.set(due.timeout, line);
+    let list = this.#lists.get(due.timeout);
+    if (list === undefined) {
+      list = new LinkedList();
+      this.#lists.set(due.timeout, list);
     }
-    due.awaited = line.join(due);
+    due.awaited = list.push(due);
     if (this.#timer === undefined || this.#timer.at > due.dueAt) this.#wakeAt(due.dueAt);
   }
 
   delete(due: T): void {
     if (due.awaited === undefined) return;
-    due.awaited.line.leave(due.awaited);
+    due.awaited.list.remove(due.awaited);
     due.awaited = undefined;
   }
 
@@ -55,7 +55,7 @@ export class Timeouts<T extends Due> {
   clear(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#lines.clear();
+    this.#lists.clear();
   }
 
   #set(at: number, wake: () => void): void {
@@ -83,16 +83,16 @@ export class Timeouts<T extends Due> {
 
   #expire(before: number): void {
     this.#timer = undefined;
-    for (const [timeout, line] of this.#lines) {
-      for (let due = line.first?.item; due !== undefined && isOverdue(due, before); due = line.first?.item) {
+    for (const [timeout, list] of this.#lists) {
+      for (let due = list.first?.item; due !== undefined && isOverdue(due, before); due = list.first?.item) {
         this.delete(due);
         this.expired(due);
       }
       // `expired` may have cleared the lists, and begun another of this length.
-      if (line.size === 0 && this.#lines.get(timeout) === line) this.#lines.delete(timeout);
+      if (list.size === 0 && this.#lists.get(timeout) === list) this.#lists.delete(timeout);
     }
     let earliest = Number.POSITIVE_INFINITY;
-    for (const { first } of this.#lines.values()) {
+    for (const { first } of this.#lists.values()) {
       if (first !== undefined) earliest = Math.min(earliest, first.item.dueAt);
     }
     if (earliest < Number.POSITIVE_INFINITY) this.#wakeAt(earliest);

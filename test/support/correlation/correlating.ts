@@ -1,4 +1,5 @@
-import type { Frame, PeerTraits, Settlement, WireRequest } from '../../../src/transport/requests/correlator.js';
+import type { Frame } from '../../../src/protocol/frame.js';
+import type { PeerTraits, Settlement, WireRequest } from '../../../src/transport/requests/correlator.js';
 import { Fences } from '../../../src/transport/requests/fences.js';
 
 export const fenced: PeerTraits = { pipelining: 'fenced', unknownName: undefined };

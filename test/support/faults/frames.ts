@@ -1,6 +1,20 @@
 /** Decides about one reply of a server, a text frame: `true` lets it through. */
 export type ReplyFilter = (text: string) => boolean;
 
+/**
+ * Whether clients see the features that a server announces. `hidden`: it looks like a NemesisDB, which has none, and replies may
+ * be lost. `shown`: requests have ids, and no reply is lost, as such a server drops none.
+ */
+export type Features = 'hidden' | 'shown';
+
+const features = Buffer.from('"features":');
+
+/** Gives the member another name of the same length, which means nothing to a client. */
+function hideFeatures(piece: Buffer): void {
+  const at = piece.indexOf(features);
+  if (at >= 0 && piece.includes('"SV_INFO_RSP"')) piece.write('x', at + 1);
+}
+
 const headEnd = Buffer.from('\r\n\r\n');
 const textFrame = 0x81;
 
@@ -37,7 +51,10 @@ export class FrameSieve {
   #needed = 0;
   #upgraded = false;
 
-  constructor(private readonly filter: () => ReplyFilter | undefined) {}
+  constructor(
+    private readonly filter: () => ReplyFilter | undefined,
+    private readonly features: () => Features,
+  ) {}
 
   /** Whether frames flow, and not the HTTP of the beginning. */
   get upgraded(): boolean {
@@ -52,6 +69,7 @@ export class FrameSieve {
     const whole: Buffer[] = [];
     for (let piece = this.#next(bytes); piece !== undefined; piece = this.#next(bytes)) {
       bytes = bytes.subarray(piece.length);
+      if (this.#upgraded && this.features() === 'hidden') hideFeatures(piece);
       if (this.#passes(piece)) whole.push(piece);
       this.#upgraded = true;
     }
@@ -74,7 +92,7 @@ export class FrameSieve {
 
   #passes(piece: Buffer): boolean {
     const filter = this.filter();
-    if (filter === undefined || !this.#upgraded || piece[0] !== textFrame) return true;
+    if (filter === undefined || this.features() === 'shown' || !this.#upgraded || piece[0] !== textFrame) return true;
     return filter(piece.subarray(measure(piece)?.head ?? 0).toString());
   }
 }

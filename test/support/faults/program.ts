@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { firstValueFrom, retry } from 'rxjs';
 import { NdbClient } from '../../../src/index.js';
+import type { Features } from './frames.js';
 import { kinds, type Operation } from './ledger.js';
 import { apply, type Weather, weather } from './weather.js';
 import { type Exit, FaultWorld, impatient, stateOf } from './world.js';
@@ -78,8 +79,9 @@ export const program: fc.Arbitrary<Program> = fc
   }));
 
 /** Runs it, and gives everything that was not as it has to be. */
-export async function run({ maxInFlight, steps }: Program): Promise<readonly string[]> {
+export async function run({ maxInFlight, steps }: Program, features: Features = 'hidden'): Promise<readonly string[]> {
   await using world = await FaultWorld.start();
+  world.proxy.features = features;
   const clients = new Clients(world, maxInFlight);
   await clients.next();
   for (const step of steps) await take(step, world, clients);

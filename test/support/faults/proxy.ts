@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { FrameSieve, frameOf, type ReplyFilter } from './frames.js';
+import { type Features, FrameSieve, frameOf, type ReplyFilter } from './frames.js';
 import { clear, type Passage, Pipe } from './pipe.js';
 
 /** `up`: from client to server. `down`: from server to client. */
@@ -34,7 +34,8 @@ export class FaultProxy implements AsyncDisposable {
   /** Bytes that were let through, over all connections. */
   readonly passed: Record<Direction, number> = { up: 0, down: 0 };
   admission: Admission = 'pass';
-  /** Loses the replies for which it gives `false`. */
+  features: Features = 'hidden';
+  /** Loses the replies for which it gives `false`, unless features are shown. */
   lets: ReplyFilter | undefined;
   /** How many connections were ever accepted. */
   accepted = 0;
@@ -165,7 +166,10 @@ class ProxiedConnection {
   ) {
     const server = connect({ port: proxy.target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     this.#server = server;
-    this.#sieve = new FrameSieve(() => proxy.lets);
+    this.#sieve = new FrameSieve(
+      () => proxy.lets,
+      () => proxy.features,
+    );
     this.#pipes = {
       up: this.#pipe(proxy, 'up', client, server),
       down: this.#pipe(proxy, 'down', server, client),

@@ -17,7 +17,6 @@ export class FakeTransport implements ClientTransport {
   readonly sent: (OutgoingRequest & { readonly receiver: Receiver })[] = [];
   cancelled = 0;
   maxPayload = 1024;
-  awaited = 0;
   readonly connection$ = new BehaviorSubject<ConnectionState>({ state: 'idle' });
   readonly activity$ = new Subject<Activity>();
   readonly events$ = new Subject<JsonObject>();

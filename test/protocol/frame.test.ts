@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
+import { parseFrame } from '../../src/protocol/frame.js';
 import { type JsonObject, type JsonValue, parseJson } from '../../src/protocol/json.js';
-import { parseFrame } from '../../src/transport/requests/reply-parser.js';
 
 function refusal(text: string): string {
   try {

@@ -1,7 +1,18 @@
-import { ProtocolError } from '../../errors.js';
-import { type JsonObject, type JsonValue, parseJson } from '../../protocol/json.js';
-import { isObject } from '../../protocol/validation.js';
-import type { Frame } from './correlator.js';
+import { ProtocolError } from '../errors.js';
+import { type JsonObject, type JsonValue, parseJson } from './json.js';
+import { isObject } from './validation.js';
+
+/** A frame from the server. */
+export interface Frame {
+  /** The name of its one member, such as `SH_GET_RSP`. */
+  readonly name: string;
+  /** What it holds. */
+  readonly body: JsonObject;
+  /** The id of the request that it answers, from a server that repeats ids. */
+  readonly id?: string | undefined;
+  /** Its length in characters. */
+  readonly length: number;
+}
 
 /**
  * Reads a frame from the server: `{"SH_GET_RSP":{…}}`, with the id of the request beside it if the server repeats ids. Throws
