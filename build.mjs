@@ -21,6 +21,7 @@ const { metafile } = await build({
     'src/server/main.ts',
     'src/server/store/redis/index.ts',
     'src/testing/index.ts',
+    'src/cli/main.ts',
     'src/transport/socket/node.ts',
     'src/transport/socket/browser.ts',
   ],
@@ -43,7 +44,7 @@ const asCommonJs = {
 await build({
   ...common,
   format: 'cjs',
-  entryPoints: Object.keys(metafile.outputs).filter((path) => path.endsWith('.js') && path !== 'dist/server/main.js'),
+  entryPoints: Object.keys(metafile.outputs).filter((path) => path.endsWith('.js') && !path.endsWith('/main.js')),
   outbase: 'dist',
   outdir: 'dist/cjs',
   outExtension: { '.js': '.cjs' },

@@ -1,8 +1,8 @@
 /**
  * The examples of NemesisDB's own page on `sh_create_session`, in TypeScript.
  *
- *     npx tsx examples/sh_create_session.ts                                 on an embedded server of its own
- *     npx tsx examples/sh_create_session.ts ws://127.0.0.1:1987/            on a NemesisDB that is there already
+ *     npx tsx examples/sh_create_session/main.ts                            on an embedded server
+ *     npx tsx examples/sh_create_session/main.ts ws://127.0.0.1:1987/       on a NemesisDB that is running
  */
 import { type NdbClient, SessionClient } from 'rx-nemesisdb';
 import { NdbServer } from 'rx-nemesisdb/server';
