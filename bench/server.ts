@@ -148,7 +148,7 @@ function heapNow(): number {
 /** What each of a number of things takes in a store of their own: measured, and as the store counts it. */
 function weigh(number: number, add: (store: MemoryStore, index: number) => void): string {
   const before = heapNow();
-  const store = new MemoryStore(systemClock);
+  const store = new MemoryStore();
   for (let index = 0; index < number; index++) add(store, index);
   const after = heapNow();
   return `${((after - before) / number).toFixed(0)} | ${(store.memoryUsed / number).toFixed(0)}`;
@@ -214,12 +214,12 @@ async function probe(url: string): Promise<void> {
 /** Saves and loads 1,000,000 keys, at the top level and in one session: in what time, and how long others wait at most. */
 async function saving(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ndb-bench-'));
-  const store = new MemoryStore(systemClock);
+  const store = new MemoryStore();
   const entries = Array.from(
     { length: 1_000_000 },
     (_, index) => [`user:${index}`, `{"age":${index % 100},"name":"name of ${index}"}`] as const,
   );
-  await store.setAll(entries);
+  await store.load(entries);
   store.start('5', undefined, entries);
   entries.length = 0;
   globalThis.gc?.();
@@ -245,7 +245,7 @@ async function saving(): Promise<void> {
 }
 
 function sweep(): void {
-  const store = new MemoryStore(systemClock);
+  const store = new MemoryStore();
   const start = systemClock.now();
   const waiting = { duration: 3600, deleteSession: true, extendOnGet: true, extendOnSetAdd: true };
   for (let index = 0; index < 1_000_000; index++) {

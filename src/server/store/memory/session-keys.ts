@@ -75,7 +75,8 @@ export class SessionKeys {
     if (list[at] === key) {
       list[at + 1] = value;
     } else if (list.length < 2 * mostInList) {
-      list.splice(at, 0, key, value);
+      // A new list has no spare room, which would be half of it.
+      this.#keys = list.toSpliced(at, 0, key, value);
     } else {
       this.#keys = new Map(this.entries()).set(key, value);
     }

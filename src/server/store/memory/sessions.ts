@@ -11,7 +11,7 @@ import { SessionKeys } from './session-keys.js';
 import { Shards } from './shards.js';
 
 /** Measured: what a session takes beside its entries. */
-export const sessionOverhead = 350;
+export const sessionOverhead = 240;
 
 /** How many sessions a sweep handles before it lets others work. */
 const sweepTurn = 2000;
