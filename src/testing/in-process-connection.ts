@@ -1,5 +1,5 @@
-import type { Reply } from '../server/commands/context.js';
 import type { Dispatcher } from '../server/commands/dispatcher.js';
+import { type Reply, textOf } from '../server/json/replies.js';
 import { Watches } from '../server/watch/watches.js';
 import type { PlatformSocket, SocketListener } from '../transport/socket/platform.js';
 import type { Faults } from './faults.js';
@@ -66,14 +66,14 @@ export class InProcessConnection implements PlatformSocket {
   }
 
   #reply(reply: Reply): void {
-    const text = typeof reply === 'string' ? reply : reply.text;
+    const text = textOf(reply);
     if (this.#state === 'open' && this.faults.takeReply()) {
       // Who takes ids relies on it that no reply is dropped.
       if (/,"id":"[^"]*"\}$/.test(text)) this.cut();
       return;
     }
     this.#deliver(text);
-    if (typeof reply !== 'string') reply.onSent();
+    if (typeof reply !== 'string' && 'onSent' in reply) reply.onSent();
   }
 
   #deliver(frame: string): void {

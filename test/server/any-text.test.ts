@@ -133,6 +133,7 @@ describe('whatever text arrives', () => {
         const server = dispatcher();
         for (const text of texts) {
           const reply = await server.answer(text);
+          if (typeof reply !== 'string') throw new Error('a long reply');
           const bodies = Object.values(JSON.parse(reply) as Record<string, { st?: unknown }>); // or it throws
           expect(bodies).toHaveLength(1);
           expect(bodies[0]?.st).toBeTypeOf('number');

@@ -1,4 +1,5 @@
 import type { Datasets } from '../datasets/datasets.js';
+import type { Reply } from '../json/replies.js';
 import type { Later } from '../store/later.js';
 import type { Store } from '../store/store.js';
 import type { EventRouter } from '../watch/event-router.js';
@@ -37,9 +38,6 @@ export interface Caller {
   /** `undefined` if nothing can be pushed to it. */
   readonly watches: Watches | undefined;
 }
-
-/** A reply, and what to do once it was sent. */
-export type Reply = string | { readonly text: string; readonly onSent: () => void };
 
 /** Executes one command and gives its reply. */
 export type Command = (request: Request, context: Context, caller: Caller) => Later<Reply>;

@@ -1,9 +1,9 @@
 import { Status } from '../../protocol/status.js';
-import { error, ok, refusal, reply } from '../json/replies.js';
+import { error, ok, type Reply, refusal, reply } from '../json/replies.js';
 import type { Log } from '../log.js';
 import { andThen, type Later } from '../store/later.js';
 import { StoreUnavailable } from '../store/store.js';
-import type { Caller, Command, Context, Reply } from './context.js';
+import type { Caller, Command, Context } from './context.js';
 import { datasetCommands } from './datasets.js';
 
 import { keyCommandsByName } from './keys.js';
@@ -45,8 +45,11 @@ const nobody: Caller = { id: '', watches: undefined };
 
 /** A reply that repeats the id of its request. */
 function withId(reply: Reply, id: string): Reply {
-  if (typeof reply === 'string') return `${reply.slice(0, -1)},"id":"${id}"}`;
-  return { ...reply, text: `${reply.text.slice(0, -1)},"id":"${id}"}` };
+  const insert = (text: string) => `${text.slice(0, -1)},"id":"${id}"}`;
+  if (typeof reply === 'string') return insert(reply);
+  if ('text' in reply) return { ...reply, text: insert(reply.text) };
+  const { pieces } = reply;
+  return { pieces: [...pieces.slice(0, -1), ...pieces.slice(-1).map((last) => Buffer.from(insert(String(last))))] };
 }
 
 /** Answers requests: one reply for each, whatever it is. */
@@ -78,8 +81,8 @@ export class Dispatcher {
   }
 
   /** The reply to a text frame. */
-  answer(text: string): Later<string> {
-    return andThen(this.read(text).run(nobody), (reply) => (typeof reply === 'string' ? reply : reply.text));
+  answer(text: string): Later<Reply> {
+    return this.read(text).run(nobody);
   }
 
   /** Reads a binary frame: it is refused. */

@@ -1,6 +1,6 @@
 import { Status } from '../../protocol/status.js';
 import { readStored } from '../json/read.js';
-import { ok, refusal, reply } from '../json/replies.js';
+import { ListReply, type Reply, refusal, reply } from '../json/replies.js';
 import { valueText } from '../json/value-text.js';
 import { member, type WireObject, type WireValue } from '../json/wire.js';
 import { JsonPath, PathError, PathRefusedError, pathOf, Work } from '../json-path/json-path.js';
@@ -30,37 +30,33 @@ function keysToSearch(body: WireObject): string[] | undefined {
   return body.rsp === 'kv' ? [...new Set(names)] : names;
 }
 
-/** The matches of a search, written as the members of the reply while they are found. */
+/** The matches of a search, written into the reply while they are found. */
 class Matches {
   readonly #kind: WireValue | undefined;
-  #text = '';
+  readonly #list: ListReply;
 
   constructor(kind: WireValue | undefined) {
     this.#kind = kind;
+    this.#list = new ListReply('KV_FIND', kind === 'paths' ? 'paths' : 'keys', kind === 'kv' ? '{}' : '[]');
+  }
+
+  get length(): number {
+    return this.#list.length;
   }
 
   /** Adds an entry whose value has the path. */
   addEntry([key, value]: Entry): void {
-    if (this.#kind === 'keys') this.#add(JSON.stringify(key));
-    if (this.#kind === 'kv') this.#add(`${JSON.stringify(key)}:${value}`);
+    if (this.#kind === 'keys') this.#list.add(JSON.stringify(key));
+    if (this.#kind === 'kv') this.#list.add(`${JSON.stringify(key)}:${value}`);
   }
 
   /** Adds a place in a value. */
   addPath(path: string): void {
-    this.#add(JSON.stringify(path));
+    this.#list.add(JSON.stringify(path));
   }
 
-  get length(): number {
-    return this.#text.length;
-  }
-
-  get members(): string {
-    if (this.#kind === 'kv') return `"keys":{${this.#text}}`;
-    return `"${this.#kind === 'keys' ? 'keys' : 'paths'}":[${this.#text}]`;
-  }
-
-  #add(text: string): void {
-    this.#text += this.#text === '' ? text : `,${text}`;
+  finish(): Reply {
+    return this.#list.finish();
   }
 }
 
@@ -104,7 +100,7 @@ class Search {
   }
 }
 
-async function search(batches: Batches<Entry>, body: WireObject, maxReply: number): Promise<string> {
+async function search(batches: Batches<Entry>, body: WireObject, maxReply: number): Promise<Reply> {
   const work = new Work();
   const search = new Search(body, work, maxReply);
   try {
@@ -116,7 +112,7 @@ async function search(batches: Batches<Entry>, body: WireObject, maxReply: numbe
     if (cause instanceof PathError) return reply('KV_FIND', `"st":${Status.PathInvalid}`);
     throw cause;
   }
-  return reply('KV_FIND', `${search.matches.members},${ok}`);
+  return search.matches.finish();
 }
 
 /** `KV_FIND`: the keys, entries or places that a path leads to. */

@@ -1,16 +1,18 @@
 import { Status } from '../../protocol/status.js';
-import { ok, refusal, reply } from '../json/replies.js';
+import { ListReply, ok, type Reply, refusal, reply } from '../json/replies.js';
 import { valueText } from '../json/value-text.js';
 import type { JsonText, WireObject, WireValue } from '../json/wire.js';
+import { batchesOf } from '../store/batches.js';
 import type { Entry, Place } from '../store/entry.js';
 import { andThen, type Later } from '../store/later.js';
+import type { Batches } from '../store/store.js';
 import { inTurns } from '../turns.js';
 import type { Caller, Command, Context } from './context.js';
 import { type Fault, faultIn, type Parameter, required } from './parameters.js';
 import { sortInTurns } from './sort.js';
 
-/** The members of a reply; `undefined`: there is no such session. */
-type Members = string | undefined | Fault;
+/** The members of a reply, or all of a long one; `undefined`: there is no such session. */
+type Members = string | ListReply | undefined | Fault;
 
 /** A call of a command on keys, with its parameters checked. */
 interface Call {
@@ -70,17 +72,14 @@ function foundMembers(keys: readonly string[], values: readonly (JsonText | unde
   return length > maxReply ? tooLong : `${keysMember(entries)},${ok}`;
 }
 
-/** The `keys` of the top level, which may be millions. */
-async function topLevelKeys({ store, limits }: Context): Promise<Members> {
-  const texts: string[] = [];
-  let length = 0;
-  for await (const keys of inTurns(store.topLevelKeys())) {
-    const text = keyTexts(keys);
-    texts.push(text);
-    length += text.length;
-    if (length > limits.maxReply) return tooLong;
+/** The `keys` of all batches, which may be millions. */
+async function listKeys(command: string, batches: Batches<string>, maxReply: number): Promise<Members> {
+  const list = new ListReply(command, 'keys', '[]');
+  for await (const keys of inTurns(batches)) {
+    list.add(keyTexts(keys));
+    if (list.length > maxReply) return tooLong;
   }
-  return `"keys":[${texts.join(',')}],${ok}`;
+  return list;
 }
 
 function write(keepExisting: boolean): KeyCommand {
@@ -146,19 +145,21 @@ const keyCommands: Readonly<Record<string, KeyCommand>> = {
   KEYS: {
     parameters: [],
     execute: ({ place, context }) => {
-      if (place === undefined) return topLevelKeys(context);
-      return andThen(
-        context.store.keys(place),
-        (keys) => keys && andThen(sortInTurns([...keys]), (sorted) => `"keys":[${keyTexts(sorted)}],${ok}`),
-      );
+      const { store, limits } = context;
+      if (place === undefined) return listKeys('KV_KEYS', store.topLevelKeys(), limits.maxReply);
+      return andThen(store.keys(place), async (keys) => {
+        if (keys === undefined) return undefined;
+        return listKeys('SH_KEYS', batchesOf(await sortInTurns([...keys])), limits.maxReply);
+      });
     },
   },
   CLEAR: clear([], () => []),
   CLEAR_SET: clear(keysObject, entriesOf),
 };
 
-function replyTo(command: string, members: Members): string {
+function replyTo(command: string, members: Members): Reply {
   if (typeof members === 'string') return reply(command, members);
+  if (members instanceof ListReply) return members.finish();
   return members ? refusal(command, members.status, members.message) : refusal(command, Status.SessionNotExist);
 }
 

@@ -1,6 +1,6 @@
 import { lastValueFrom, toArray } from 'rxjs';
 import { Status } from '../../protocol/status.js';
-import { ok, refusal, reply } from '../json/replies.js';
+import { ok, type Reply, refusal, reply } from '../json/replies.js';
 import { member, type WireObject, type WireValue } from '../json/wire.js';
 import type { Gap, LoggedEvent } from '../store/events.js';
 import { andThen } from '../store/later.js';
@@ -9,7 +9,7 @@ import { type SessionToken, tokenOf } from '../store/tokens.js';
 import type { EventRouter } from '../watch/event-router.js';
 import type { Watch } from '../watch/watch.js';
 import type { NumberedWatch } from '../watch/watches.js';
-import type { Command, Reply } from './context.js';
+import type { Command } from './context.js';
 import { type Fault, faultIn, optional, required } from './parameters.js';
 import { infoMembers } from './sessions.js';
 

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../clock.js';
-import type { Caller, Reply } from '../commands/context.js';
+import type { Caller } from '../commands/context.js';
 import type { Dispatcher, Execution } from '../commands/dispatcher.js';
+import type { Reply } from '../json/replies.js';
 import type { Log } from '../log.js';
 import type { EventSink } from '../watch/watch.js';
 import { Watches } from '../watch/watches.js';
@@ -218,10 +219,21 @@ export class Connection implements TurnTaker, Reader, EventSink, Caller {
 
   #send(reply: Reply): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (typeof reply !== 'string' && 'pieces' in reply) {
+      this.#sendPieces(reply.pieces);
+      return;
+    }
     const text = typeof reply === 'string' ? reply : reply.text;
     this.#written += text.length;
     this.#socket.send(text, this.#onWritten);
     if (typeof reply !== 'string') reply.onSent();
+  }
+
+  #sendPieces(pieces: readonly Buffer[]): void {
+    for (const [index, piece] of pieces.entries()) {
+      this.#written += piece.length;
+      this.#socket.send(piece, { binary: false, fin: index === pieces.length - 1 }, this.#onWritten);
+    }
   }
 
   readonly #onWritten = (): void => {

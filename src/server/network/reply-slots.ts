@@ -1,5 +1,5 @@
-import type { Reply } from '../commands/context.js';
 import type { Scope } from '../commands/scope.js';
+import type { Reply } from '../json/replies.js';
 
 /** The place of a reply that can't be sent yet. */
 export interface Slot {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../../clock.js';
 import type { JsonText } from '../../json/wire.js';
 import { Turns } from '../../turns.js';
+import { batchesOf } from '../batches.js';
 import type { Entry, Place } from '../entry.js';
 import type { SessionEvents } from '../events.js';
 import type { Expiry } from '../expiry.js';
@@ -10,7 +11,7 @@ import { Budget, sizeOf } from './budget.js';
 import { defaultBounds, type EventLogBounds, MemoryEvents } from './event-log.js';
 import { MemorySessions, sessionOverhead } from './sessions.js';
 import { sweepRegularly } from './sweeper.js';
-import { batchesOf, TopLevelKeys } from './top-level-keys.js';
+import { TopLevelKeys } from './top-level-keys.js';
 
 /** How a store in memory is set up. */
 export interface MemoryStoreOptions {

@@ -60,6 +60,10 @@ function isSame(a: Expiry, b: Expiry): boolean {
   );
 }
 
+function* valuesOf(shards: Iterable<ReadonlyMap<SessionToken, Session>>): Generator<Session[]> {
+  for (const shard of shards) yield [...shard.values()];
+}
+
 /** All sessions, and when they expire. */
 export class MemorySessions {
   readonly #clock: Clock;
@@ -159,7 +163,10 @@ export class MemorySessions {
   async #logEnded(shards: Iterable<ReadonlyMap<SessionToken, Session>>, by: string | undefined): Promise<void> {
     const turns = new Turns();
     for (const shard of shards) {
-      for (const token of shard.keys()) this.#events.ended(token, by);
+      for (const session of shard.values()) {
+        session.ended = true;
+        this.#events.ended(session.token, by);
+      }
       const turn = turns.next();
       if (turn) await turn;
     }
@@ -175,21 +182,21 @@ export class MemorySessions {
     return true;
   }
 
-  /** All sessions of this moment that still exist when their batch is read, or those of the tokens given. */
+  /** All sessions, shard by shard, or those of the tokens given. One that ends before its batch is read is left out. */
   *batches(tokens?: readonly SessionToken[]): Generator<SavedSession[]> {
-    const sessions = tokens
-      ? tokens.flatMap((token) => this.find(token) ?? [])
-      : [...this.#shards].flatMap((shard) => [...shard.values()]);
+    const groups = tokens ? [tokens.flatMap((token) => this.find(token) ?? [])] : valuesOf(this.#shards);
     let batch: SavedSession[] = [];
     let keys = 0;
-    for (const session of sessions) {
-      if (this.find(session.token) !== session) continue;
-      batch.push({ token: session.token, expiry: session.expiry, entries: session.entries() });
-      keys += session.count + 1;
-      if (keys < batchKeys) continue;
-      yield batch;
-      batch = [];
-      keys = 0;
+    for (const group of groups) {
+      for (const session of group) {
+        if (session.ended) continue;
+        batch.push({ token: session.token, expiry: session.expiry, entries: session.entries() });
+        keys += session.count + 1;
+        if (keys < batchKeys) continue;
+        yield batch;
+        batch = [];
+        keys = 0;
+      }
     }
     if (batch.length > 0) yield batch;
   }

@@ -3,58 +3,64 @@ import type { Entry } from '../entry.js';
 import { type Budget, growthOf, sizeOf } from './budget.js';
 import { Shards } from './shards.js';
 
-/** How many entries are handed on at once. */
-const batchLength = 1000;
+/** How many entries a chunk holds: a power of 2. */
+const chunkLength = 1024;
+
+/** Some entries in a row. A list of all would be copied whenever it grows, which for a million entries is felt. */
+interface Chunk {
+  readonly keys: string[];
+  readonly values: JsonText[];
+  /** The number of snapshots when it was made. A later snapshot shares it, so that it may not change any more. */
+  readonly generation: number;
+}
 
 /**
  * The keys that are in no session, in NemesisDB's order: of insertion; a removal moves the last key into the gap.
  *
- * Two plain lists hold keys and values. A copy of both is a snapshot: for a million keys it takes a few milliseconds.
+ * A snapshot shares the chunks there are. A chunk that is shared is copied before it changes.
  */
 export class TopLevelKeys {
   readonly #budget: Budget;
-  #keys: string[] = [];
-  #values: JsonText[] = [];
-  /** The place of each key in the lists. */
+  #chunks: Chunk[] = [];
+  #count = 0;
+  /** The place of each key, counted through all chunks. */
   #places = new Shards<Map<string, number>>(() => new Map());
   #bytes = 0;
+  #generation = 0;
 
   constructor(budget: Budget) {
     this.#budget = budget;
   }
 
   get count(): number {
-    return this.#keys.length;
+    return this.#count;
   }
 
   get(key: string): JsonText | undefined {
     const place = this.#places.find(key)?.get(key);
-    return place === undefined ? undefined : this.#values[place];
+    return place === undefined ? undefined : this.#chunks[chunkOf(place)]?.values[place % chunkLength];
   }
 
   put(key: string, value: JsonText): void {
     const places = this.#places.of(key);
     const place = places.get(key);
-    this.#use(growthOf(key, value, place === undefined ? undefined : this.#values[place]));
-    if (place === undefined) {
-      places.set(key, this.#keys.push(key) - 1);
-      this.#values.push(value);
-    } else {
-      this.#values[place] = value;
-    }
+    this.#use(growthOf(key, value, place === undefined ? undefined : this.get(key)));
+    if (place === undefined) places.set(key, this.#count);
+    this.#write(place ?? this.#count++, key, value);
   }
 
   remove(key: string): void {
     const places = this.#places.find(key);
     const place = places?.get(key);
     if (places === undefined || place === undefined) return;
+    this.#use(-sizeOf(key, this.get(key) ?? ''));
     places.delete(key);
-    this.#use(-sizeOf(key, this.#values[place] as JsonText)); // it has a value, as it has a place
-    const lastKey = this.#keys.pop() as string; // there is one at least: this one
-    const lastValue = this.#values.pop() as JsonText; // as many as keys
-    if (place === this.#keys.length) return;
-    this.#keys[place] = lastKey;
-    this.#values[place] = lastValue;
+    const last = this.#ownChunk(chunkOf(--this.#count));
+    const lastKey = last.keys.pop() as string; // there is one at least: this one
+    const lastValue = last.values.pop() as JsonText; // as many as keys
+    if (last.keys.length === 0) this.#chunks.pop();
+    if (place === this.#count) return;
+    this.#write(place, lastKey, lastValue);
     this.#places.of(lastKey).set(lastKey, place);
   }
 
@@ -65,22 +71,46 @@ export class TopLevelKeys {
 
   /** Removes all. Gives how many there were. */
   clear(): number {
-    const count = this.#keys.length;
-    this.#keys = [];
-    this.#values = [];
+    const count = this.#count;
+    this.#chunks = [];
+    this.#count = 0;
     this.#places = new Shards(() => new Map());
     this.#use(-this.#bytes);
     return count;
   }
 
   /** The keys of this moment, in batches. */
-  keys(): Generator<string[]> {
-    return batchesOf(this.#keys.slice());
+  keys(): Iterable<readonly string[]> {
+    return mapChunks(this.#snapshot(), ({ keys }) => keys);
   }
 
   /** The entries of this moment, in batches. */
-  entries(): Generator<Entry[]> {
-    return pairBatches(this.#keys.slice(), this.#values.slice());
+  entries(): Iterable<readonly Entry[]> {
+    return mapChunks(
+      this.#snapshot(),
+      ({ keys, values }) => keys.map((key, index): Entry => [key, values[index] as JsonText]), // as many as keys
+    );
+  }
+
+  #snapshot(): readonly Chunk[] {
+    this.#generation++;
+    return this.#chunks.slice();
+  }
+
+  #write(place: number, key: string, value: JsonText): void {
+    const chunk = this.#ownChunk(chunkOf(place));
+    chunk.keys[place % chunkLength] = key;
+    chunk.values[place % chunkLength] = value;
+  }
+
+  /** A chunk that no snapshot shares. */
+  #ownChunk(index: number): Chunk {
+    const chunk = this.#chunks[index];
+    if (chunk?.generation === this.#generation) return chunk;
+    const { keys = [], values = [] } = chunk ?? {};
+    const own = { keys: keys.slice(), values: values.slice(), generation: this.#generation };
+    this.#chunks[index] = own;
+    return own;
   }
 
   #use(bytes: number): void {
@@ -89,13 +119,8 @@ export class TopLevelKeys {
   }
 }
 
-/** Cuts a list into batches. */
-export function* batchesOf<T>(items: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < items.length; at += batchLength) yield items.slice(at, at + batchLength);
-}
+const chunkOf = (place: number) => Math.floor(place / chunkLength);
 
-function* pairBatches(keys: readonly string[], values: readonly JsonText[]): Generator<Entry[]> {
-  for (let at = 0; at < keys.length; at += batchLength) {
-    yield keys.slice(at, at + batchLength).map((key, index) => [key, values[at + index] as JsonText]); // as many as keys
-  }
+function* mapChunks<T>(chunks: readonly Chunk[], map: (chunk: Chunk) => T): Generator<T> {
+  for (const chunk of chunks) yield map(chunk);
 }
