@@ -67,6 +67,13 @@ const options = {
   persist: option(text('the path of a folder')),
   /** The dataset to load before anything is answered. Needs `persist`. */
   load: option(text('the name of a dataset')),
+  /** How many saves to keep under one name; older ones are removed. Default: all, and 2 of each with `autosave`. */
+  keepSaves: option(whole(1, 1_000_000)),
+  /**
+   * Milliseconds between two saves of everything, at least 100. Everything is also saved on closing, and loaded at the start.
+   * Needs `persist`; saves as `autosave/keys` and `autosave/sessions`. Default: none.
+   */
+  autosave: option(whole(100, day)),
   /** The origins of browser pages that may connect, such as `https://app.example`, or `*` for any. Default: none. */
   allowOrigin: option(origins),
   /** How many clients may be connected; others are refused. Default 10,000. */
@@ -146,8 +153,11 @@ export function readOptions(given: NdbServerOptions): ServerSettings {
   }
   const maxPayload = Number(settings.maxPayload);
   settings.maxValueSize ??= Math.max(mebibyte, maxPayload);
-  if (given.load !== undefined && given.persist === undefined)
-    throw new ValueError('load needs the folder of the dataset: name it with persist.', 'load');
+  for (const name of ['load', 'autosave', 'keepSaves'] as const) {
+    if (given[name] !== undefined && given.persist === undefined)
+      throw new ValueError(`${name} needs the folder of datasets: name it with persist.`, name);
+  }
+  if (given.autosave !== undefined) settings.keepSaves ??= 2;
   if (given.store !== undefined && given.maxMemory !== undefined)
     throw new ValueError(
       'maxMemory is for the store in memory: bound the memory of the store given instead.',

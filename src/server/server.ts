@@ -1,12 +1,12 @@
 // What disposes of it is named in its types, which programs of an older `lib` must be able to read.
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { AddressInfo } from 'node:net';
-import { systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import { ValueError } from '../errors.js';
 import { Dispatcher } from './commands/dispatcher.js';
+import { removeLeftovers } from './datasets/cleanup.js';
 import { Datasets } from './datasets/datasets.js';
 import { checkFolder } from './datasets/folders.js';
-import { removeLeftovers } from './datasets/writer.js';
 import { consoleLog, type Log, limitedLog } from './log.js';
 import { Listener } from './network/listener.js';
 import { type NdbServerOptions, readOptions, type ServerSettings } from './options.js';
@@ -57,11 +57,14 @@ export class NdbServer {
     const router = new EventRouter(store.events);
     listener.serve(new Dispatcher({ store, datasets, limits, router, watchAll, info }, log));
     const stopExpiry = store.startExpiry(settings.sweepInterval, (cause) => log.error('A sweep failed.', cause));
+    const { autosave } = settings;
+    const stopSaving = datasets && autosave !== undefined ? saveRegularly(datasets, clock, autosave) : undefined;
     return new NdbServer(listener.address, async () => {
       stopExpiry();
-      const closed = listener.close();
+      stopSaving?.();
+      await listener.close();
+      if (autosave !== undefined) await datasets?.saveAll();
       await datasets?.idle();
-      await closed;
     });
   }
 
@@ -81,11 +84,18 @@ export class NdbServer {
 }
 
 /** Makes ready to save in the folder of `persist`, and loads the dataset of `load`. */
-async function openDatasets({ persist, load }: ServerSettings, store: Store, log: Log): Promise<Datasets | undefined> {
+async function openDatasets(
+  { persist, load, autosave, keepSaves }: ServerSettings,
+  store: Store,
+  log: Log,
+): Promise<Datasets | undefined> {
   if (persist === undefined) return undefined;
   await checkFolder(persist);
   await removeLeftovers(persist);
-  const datasets = new Datasets(persist, store, log);
+  const datasets = new Datasets(persist, store, log, keepSaves);
+  const failed = autosave === undefined ? undefined : await datasets.loadAll();
+  if (failed !== undefined)
+    throw new ValueError(`autosave can't load "${failed}" from the folder of persist.`, 'autosave');
   if (load === undefined) return datasets;
   const loaded = await datasets.load(load);
   if (loaded.outcome !== 'loaded') {
@@ -93,6 +103,20 @@ async function openDatasets({ persist, load }: ServerSettings, store: Store, log
   }
   log.info(`Loaded ${loaded.sessions} sessions and ${loaded.keys} keys.`);
   return datasets;
+}
+
+/** Saves everything again and again, each time `interval` ms after the save before. Returns its undo. */
+function saveRegularly(datasets: Datasets, clock: Clock, interval: number): () => void {
+  let cancel = () => {};
+  let isStopped = false;
+  const wait = () => {
+    if (!isStopped) cancel = clock.schedule(() => void datasets.saveAll().then(wait), interval);
+  };
+  wait();
+  return () => {
+    isStopped = true;
+    cancel();
+  };
 }
 
 /** The members of `SV_INFO` that NemesisDB does not have: those that a client needs, or all if it asks for them. */

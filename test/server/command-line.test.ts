@@ -134,7 +134,7 @@ describe('the command', () => {
         "Unknown option '--prot'. See --help.",
         "Option '--max-memory' argument is ambiguous. See --help.",
         '--allow-origin must be an origin such as https://app.example, or *.',
-        '--load needs the folder of the dataset: name it with --persist.',
+        '--load needs the folder of datasets: name it with --persist.',
         "Unexpected argument 'more'. See --help.",
         "Option '--host' needs an argument. See --help.",
         "Option '--help' takes no argument. See --help.",

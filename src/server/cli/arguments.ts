@@ -14,6 +14,8 @@ const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, f
   --max-payload BYTES     longest request (default 1024, as NemesisDB is shipped); K, M and G are understood
   --persist DIR           save datasets in this folder, which must exist (default: saving is off)
   --load NAME             load this dataset before answering
+  --autosave MS           save everything this often and on SIGTERM, and load it at the start (needs --persist)
+  --keep-saves N          saves to keep under one name (default: all; 2 with --autosave)
   --sweep-interval MS     time between two sweeps for expired sessions (default 5000)
   --allow-origin ORIGIN   let browser pages of this origin connect, or * for any; may be repeated
   --watch-all             let clients watch all sessions, which reveals their tokens
@@ -32,6 +34,8 @@ const flags = {
   'max-payload': { type: 'string' },
   persist: { type: 'string' },
   load: { type: 'string' },
+  autosave: { type: 'string' },
+  'keep-saves': { type: 'string' },
   'sweep-interval': { type: 'string' },
   'allow-origin': { type: 'string', multiple: true },
   'watch-all': { type: 'boolean' },
@@ -47,6 +51,8 @@ const flags = {
 const numericFlags = [
   ['port', 'port', 'count'],
   ['max-payload', 'maxPayload', 'bytes'],
+  ['autosave', 'autosave', 'count'],
+  ['keep-saves', 'keepSaves', 'count'],
   ['sweep-interval', 'sweepInterval', 'count'],
   ['max-connections', 'maxConnections', 'count'],
   ['max-memory', 'maxMemory', 'bytes'],
@@ -124,8 +130,10 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
     if (value === '') mistakes.push(`--${flag} must not be empty.`);
   }
   // If there is a file, it may be meant to name the folder, even if it is wrong.
-  if (options.load !== undefined && options.persist === undefined && file === undefined)
-    mistakes.push('--load needs the folder of the dataset: name it with --persist.');
+  for (const flag of ['load', 'autosave', 'keep-saves'] as const) {
+    if (given.has(flag) && options.persist === undefined && file === undefined)
+      mistakes.push(`--${flag} needs the folder of datasets: name it with --persist.`);
+  }
   if (given.has('watch-all')) options.watchAll = true;
   const origins = given.get('allow-origin');
   if (origins !== undefined) options.allowOrigin = origins;

@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import type { Log } from '../log.js';
 import { type Batches, type SavedSession, type Store, StoreUnavailable } from '../store/store.js';
 import type { SessionToken } from '../store/tokens.js';
 import { Turns } from '../turns.js';
-import { DatasetError, type DatasetKind, findDataset, isDatasetName } from './folders.js';
+import { removeOldSaves } from './cleanup.js';
+import { DatasetError, type DatasetKind, findDataset, isDatasetName, timestamps } from './folders.js';
 import { entryText, type Item, type LoadedSession, sessionItem } from './items.js';
 import { type DatasetKeys, type DatasetSessions, readAllKeys, readAllSessions } from './reader.js';
 import { writeDataset } from './writer.js';
@@ -29,6 +31,9 @@ export type Saved =
   | { readonly outcome: 'saved' | 'failed'; readonly duration: number }
   | { readonly outcome: 'refused' };
 
+/** The names under which the option `autosave` saves. */
+const autosave = { keys: 'autosave/keys', sessions: 'autosave/sessions' } as const;
+
 /** A session with more keys than this is loaded in parts. */
 const startKeys = 1000;
 
@@ -43,10 +48,28 @@ export class Datasets {
   readonly #log: Log;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(root: string, store: Store, log: Log) {
+  readonly #keepSaves: number;
+
+  /** `keepSaves`: how many saves are kept under one name. */
+  constructor(root: string, store: Store, log: Log, keepSaves = Number.POSITIVE_INFINITY) {
     this.#root = root;
     this.#store = store;
     this.#log = log;
+    this.#keepSaves = keepSaves;
+  }
+
+  /** Saves top-level keys and sessions under the names of `autosave`. */
+  async saveAll(): Promise<void> {
+    await Promise.all([this.saveKeys(autosave.keys), this.saveSessions(autosave.sessions)]);
+  }
+
+  /** Loads what `saveAll` saved last, if anything. Gives the first name that can't be loaded. */
+  async loadAll(): Promise<string | undefined> {
+    for (const name of Object.values(autosave)) {
+      if ((await timestamps(join(this.#root, name))).length === 0) continue;
+      if ((await this.load(name)).outcome !== 'loaded') return name;
+    }
+    return undefined;
   }
 
   /** Resolves when nothing is being saved or loaded any more. */
@@ -83,6 +106,7 @@ export class Datasets {
       const start = performance.now();
       try {
         await write();
+        if (this.#keepSaves !== Number.POSITIVE_INFINITY) await removeOldSaves(this.#root, name, this.#keepSaves);
         return { outcome: 'saved', duration: Math.round(performance.now() - start) };
       } catch (cause) {
         this.#log.error('A dataset was not saved.', cause);

@@ -16,12 +16,12 @@ export const complete = 1;
 /** The `version` of the form that datasets have. */
 export const formVersion = 2;
 
-/** Thrown where a dataset is absent, unfinished, damaged, or not a dataset. */
+/** Thrown if a dataset is absent, unfinished, damaged, or not a dataset. */
 export class DatasetError extends Error {}
 
 /**
- * How NemesisDB names the folders inside of a dataset: what is saved under such a name, inside of another's, would be taken
- * for a part of that.
+ * How NemesisDB names the folders of a dataset. A dataset saved under such a name inside another's folder would be taken for
+ * a part of it.
  */
 const ownNames = /^(?:\d+|md|data)$/i;
 
@@ -37,7 +37,7 @@ export async function checkFolder(folder: string): Promise<void> {
   });
 }
 
-/** Whether a name stays inside the folder. NemesisDB uses names as paths; those of subfolders are kept working. */
+/** Whether a name stays inside the folder. NemesisDB uses names as paths, so names of subfolders are allowed. */
 export function isDatasetName(name: string): boolean {
   if (name.length > 200 || name.includes('\0') || isAbsolute(name)) return false;
   const parts = name.split(/[/\\]/);
@@ -45,7 +45,7 @@ export function isDatasetName(name: string): boolean {
   return stays && !parts.slice(1).some((part) => ownNames.test(part));
 }
 
-/** Throws where links lead out of the folder. */
+/** Throws if a link leads out of the folder. */
 async function checkInside(root: string, path: string): Promise<void> {
   const way = relative(await realpath(root), await realpath(path));
   if (way.split(sep)[0] === '..' || isAbsolute(way)) throw new DatasetError('a link leads out of the folder');
@@ -61,7 +61,7 @@ export async function flush(path: string): Promise<void> {
   }
 }
 
-/** Makes the folder of a name, one step after the other, so that none of them is made behind a link that leads out. */
+/** Makes the folder of a name, part by part, so that no part is made behind a link that leads out. */
 export async function makeFolder(root: string, name: string): Promise<string> {
   let folder = root;
   for (const part of name.split(sep === '/' ? '/' : /[/\\]/)) {
@@ -83,8 +83,8 @@ export async function makeFolder(root: string, name: string): Promise<string> {
 /** Nanoseconds since 1970 as NemesisDB keeps them, in a signed 64-bit integer. */
 const highestTimestamp = 2n ** 63n - 1n;
 
-/** The timestamps in a folder, the newest first. What else is there, or could be no timestamp, is none of ours. */
-async function timestamps(folder: string): Promise<{ at: bigint; isFolder: boolean }[]> {
+/** The timestamps in a folder, the newest first. Other names are not NemesisDB's. */
+export async function timestamps(folder: string): Promise<{ at: bigint; isFolder: boolean }[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
     .filter(({ name }) => /^(?:0|[1-9]\d{0,18})$/.test(name) && BigInt(name) <= highestTimestamp)
@@ -92,7 +92,7 @@ async function timestamps(folder: string): Promise<{ at: bigint; isFolder: boole
     .sort((a, b) => (a.at < b.at ? 1 : -1));
 }
 
-/** A timestamp for what is saved now. Loading takes the highest: it goes past what a clock that was ahead has left. */
+/** A timestamp for what is saved now: higher than all others, as loading takes the highest, even if a clock was ahead. */
 export async function nextTimestamp(folder: string): Promise<bigint> {
   const [newest] = await timestamps(folder);
   const now = BigInt(Date.now()) * 1_000_000n;
@@ -104,7 +104,7 @@ export async function nextTimestamp(folder: string): Promise<bigint> {
 /** No description is longer than some hundred bytes. */
 const maxDescription = 64 * 1024;
 
-/** The description of a dataset; `undefined` where it was not written to its end, as a server that is killed leaves it. */
+/** The description of a dataset; `undefined` if it was not written to its end, as by a server that was killed. */
 async function readDescription(root: string, folder: string): Promise<WireValue | undefined> {
   let text: string;
   try {
@@ -137,7 +137,7 @@ function kindOf(description: WireValue): DatasetKind {
   throw new DatasetError('it says to hold neither keys nor sessions');
 }
 
-/** What was saved last under a name, that aside which was never finished. */
+/** The newest finished save under a name. */
 export async function findDataset(root: string, name: string, log: Log): Promise<FoundDataset> {
   for (const { at, isFolder } of await timestamps(join(root, name))) {
     if (!isFolder) continue;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { complete, type DatasetKind, flush, formVersion, kindNumbers, makeFolder, nextTimestamp } from './folders.js';
 import type { Item } from './items.js';
@@ -11,10 +11,8 @@ const fileLength = 10 * 1024 * 1024;
 /** How many characters are handed to the disk at once: one call a key would take a minute for a million. */
 const blockLength = 64 * 1024;
 
-const temporary = '.saving-';
-
-/** The folders that this process is writing: what else has its number is of a process that had it before, and is gone. */
-const beingWritten = new Set<string>();
+/** The name of a folder that is being written begins so. */
+export const temporary = '.saving-';
 
 async function writeFlushed(path: string, text: string): Promise<void> {
   const handle = await open(path, 'wx');
@@ -114,9 +112,7 @@ export async function writeDataset(
   items: AsyncIterable<readonly Item[]> | Iterable<readonly Item[]>,
 ): Promise<void> {
   const start = Date.now();
-  const ownName = `${temporary}${process.pid}-${randomBytes(6).toString('hex')}`;
-  const unfinished = join(root, ownName);
-  beingWritten.add(ownName);
+  const unfinished = join(root, temporary + randomBytes(6).toString('hex'));
   try {
     await mkdir(join(unfinished, 'md'), { recursive: true });
     await mkdir(join(unfinished, 'data'));
@@ -137,28 +133,5 @@ export async function writeDataset(
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
     throw cause;
-  } finally {
-    beingWritten.delete(ownName);
-  }
-}
-
-/** Removes what processes that are gone have left unfinished. */
-export async function removeLeftovers(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
-    const owner = new RegExp(`^\\${temporary}(\\d+)-`).exec(name)?.[1];
-    if (owner !== undefined && !isAtWork(Number(owner), name)) {
-      await rm(join(root, name), { recursive: true, force: true });
-    }
-  }
-}
-
-/** In a container every server is process 1: that the number is in use does not tell that its owner lives. */
-function isAtWork(pid: number, name: string): boolean {
-  if (pid === process.pid) return beingWritten.has(name);
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // what kill throws is one
   }
 }
