@@ -1,5 +1,5 @@
 export type { JsonText } from './json/wire.js';
-export { consoleLog, type Log, type LogLevel } from './log.js';
+export { consoleLog, jsonLog, type Log, type LogLevel } from './log.js';
 export type { NdbServerOptions } from './options.js';
 export { NdbServer } from './server.js';
 export type { Entry, Place } from './store/entry.js';

@@ -32,6 +32,23 @@ export function consoleLog(level: LogLevel, write: (line: string) => void = (lin
   return { error: at('error'), warn: at('warn'), info: at('info') };
 }
 
+/** Writes an object in JSON per message, with `time`, `level`, `message` and perhaps `cause`, to standard error. */
+export function jsonLog(level: LogLevel, write: (line: string) => void = (line) => process.stderr.write(line)): Log {
+  const threshold = logLevels.indexOf(level);
+  const at = (messageLevel: LogLevel) => (message: string, cause?: unknown) => {
+    if (logLevels.indexOf(messageLevel) > threshold) return;
+    const reasons = reasonsOf(cause).slice(2, -1);
+    const line = {
+      time: new Date().toISOString(),
+      level: messageLevel,
+      message,
+      ...(reasons !== '' && { cause: reasons }),
+    };
+    write(`${JSON.stringify(line)}\n`);
+  };
+  return { error: at('error'), warn: at('warn'), info: at('info') };
+}
+
 /** How long after a message no other of its kind is logged, in milliseconds. */
 const quietTime = 10_000;
 

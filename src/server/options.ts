@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import type { TlsOptions } from 'node:tls';
 import { getHeapStatistics } from 'node:v8';
 import * as z from 'zod/mini';
 import type { Clock } from '../clock.js';
@@ -76,6 +77,19 @@ const options = {
   autosave: option(whole(100, day)),
   /** The origins of browser pages that may connect, such as `https://app.example`, or `*` for any. Default: none. */
   allowOrigin: option(origins),
+  /**
+   * The bearer tokens that clients may connect with (`Authorization: Bearer …`), and read `/metrics` with. Default: everybody
+   * who reaches the address may. A token is as good as a password: use long random ones, and TLS.
+   */
+  bearerToken: option(
+    z.custom<string | readonly string[]>(
+      (value) =>
+        [value].flat().length > 0 && [value].flat().every((token) => typeof token === 'string' && token !== ''),
+      { error: 'must be a non-empty string, or an array of them' },
+    ),
+  ),
+  /** The key and the certificate to speak TLS with (`wss:`), as `https.createServer` takes them. Default: no TLS. */
+  tls: option(object<TlsOptions>('an object with key and cert')),
   /** How many clients may be connected; others are refused. Default 10,000. */
   maxConnections: option(whole(1, 1_000_000), 10_000),
   /**

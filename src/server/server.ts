@@ -8,7 +8,7 @@ import { removeLeftovers } from './datasets/cleanup.js';
 import { Datasets } from './datasets/datasets.js';
 import { checkFolder } from './datasets/folders.js';
 import { consoleLog, type Log, limitedLog } from './log.js';
-import { Listener } from './network/listener.js';
+import { Listener, type StoreMetrics } from './network/listener.js';
 import { type NdbServerOptions, readOptions, type ServerSettings } from './options.js';
 import { MemoryStore } from './store/memory/memory-store.js';
 import type { Store } from './store/store.js';
@@ -33,9 +33,9 @@ export class NdbServer {
   readonly #stop: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  private constructor(address: AddressInfo, stop: () => Promise<void>) {
+  private constructor(address: AddressInfo, isTls: boolean, stop: () => Promise<void>) {
     this.port = address.port;
-    this.url = `ws://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}/`;
+    this.url = `${isTls ? 'wss' : 'ws'}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}/`;
     this.#stop = stop;
   }
 
@@ -48,6 +48,7 @@ export class NdbServer {
     const clock = settings.clock ?? systemClock;
     const log = limitedLog(settings.log ?? consoleLog('silent'), clock);
     const store = settings.store ?? new MemoryStore({ clock, maxMemory: settings.maxMemory });
+    warnIfOpen(settings, log);
     await store.open();
     const datasets = await openDatasets(settings, store, log);
     const listener = await Listener.open({ settings, clock, log, isReady: () => store.isReady });
@@ -55,11 +56,12 @@ export class NdbServer {
     const info = (asked: boolean) => infoMembers(asked, settings, listener.connectionCount, store.memoryUsed);
     const limits = { maxValueSize, maxReply };
     const router = new EventRouter(store.events);
-    listener.serve(new Dispatcher({ store, datasets, limits, router, watchAll, info }, log));
+    const dispatcher = new Dispatcher({ store, datasets, limits, router, watchAll, info }, log);
+    listener.serve(dispatcher, () => metricsOf(store, dispatcher));
     const stopExpiry = store.startExpiry(settings.sweepInterval, (cause) => log.error('A sweep failed.', cause));
     const { autosave } = settings;
     const stopSaving = datasets && autosave !== undefined ? saveRegularly(datasets, clock, autosave) : undefined;
-    return new NdbServer(listener.address, async () => {
+    return new NdbServer(listener.address, settings.tls !== undefined, async () => {
       stopExpiry();
       stopSaving?.();
       await listener.close();
@@ -81,6 +83,22 @@ export class NdbServer {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Warns of a server that everybody in the network may use. */
+function warnIfOpen({ host, bearerToken, tls }: ServerSettings, log: Log): void {
+  const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.');
+  if (isLocal || (bearerToken !== undefined && tls !== undefined)) return;
+  const missing = [bearerToken === undefined && 'bearer token', tls === undefined && 'TLS']
+    .filter(Boolean)
+    .join(' and no ');
+  log.warn(`The server listens beyond this machine with no ${missing}. See the options bearerToken and tls.`);
+}
+
+async function metricsOf(store: Store, { counts }: Dispatcher): Promise<StoreMetrics> {
+  const [totals, topLevelKeys] = await Promise.all([store.totals(), store.countTopLevel()]);
+  const { memoryUsed } = store;
+  return { sessions: totals.sessions, sessionKeys: totals.keys, topLevelKeys, memoryUsed, commands: counts };
 }
 
 /** Makes ready to save in the folder of `persist`, and loads the dataset of `load`. */

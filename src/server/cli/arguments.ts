@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { ValueError } from '../../errors.js';
-import { consoleLog, type LogLevel, logLevels } from '../log.js';
+import { consoleLog, jsonLog, type LogLevel, logLevels } from '../log.js';
 import { isOrigin } from '../network/origins.js';
 import { faultOf, type NdbServerOptions } from '../options.js';
 import { NdbServer } from '../server.js';
 import { type Store, StoreUnavailable } from '../store/store.js';
 import { readConfigurationFile } from './config-file.js';
+import { readSecrets } from './secrets.js';
 
 const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, from memory.
 
@@ -19,12 +20,15 @@ const usage = `rx-nemesisdb-server: a server that speaks NemesisDB's protocol, f
   --sweep-interval MS     time between two sweeps for expired sessions (default 5000)
   --allow-origin ORIGIN   let browser pages of this origin connect, or * for any; may be repeated
   --watch-all             let clients watch all sessions, which reveals their tokens
+  --bearer-token-file F   clients must send one of the tokens in this file, one a line
+  --tls-cert F, --tls-key F  speak TLS with this certificate and key, in PEM
   --max-connections N     default 10000
   --store URL             keep sessions in Redis or Valkey, version 7: redis://HOST:PORT, or a cluster by some of its
                           nodes: redis+cluster://HOST:PORT,HOST:PORT (default: in memory); needs the package ioredis
   --max-memory BYTES      bound for keys and sessions; K, M and G are understood (default: half of the memory)
   --config FILE           NemesisDB's own configuration, version 5; the options above override it
   --log LEVEL             ${logLevels.join(', ')} (default warn)
+  --log-format FORMAT     text or json (default text)
   --help
 `;
 
@@ -39,11 +43,15 @@ const flags = {
   'sweep-interval': { type: 'string' },
   'allow-origin': { type: 'string', multiple: true },
   'watch-all': { type: 'boolean' },
+  'bearer-token-file': { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
   'max-connections': { type: 'string' },
   'max-memory': { type: 'string' },
   store: { type: 'string' },
   config: { type: 'string' },
   log: { type: 'string' },
+  'log-format': { type: 'string' },
   help: { type: 'boolean' },
 } as const;
 
@@ -147,6 +155,18 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
     const fault = faultOf(option, options[option]);
     if (fault !== undefined) mistakes.push(`--${flag} ${fault}.`);
   }
+  const secrets = await readSecrets({
+    'bearer-token-file': last('bearer-token-file'),
+    'tls-cert': last('tls-cert'),
+    'tls-key': last('tls-key'),
+  });
+  Object.assign(options, secrets.options);
+  mistakes.push(...secrets.mistakes);
+  const level = last('log') ?? 'warn';
+  const format = last('log-format') ?? 'text';
+  if (format !== 'text' && format !== 'json') mistakes.push('--log-format must be text or json.');
+  if (isLogLevel(level)) options.log = format === 'json' ? jsonLog(level) : consoleLog(level);
+  else mistakes.push(`--log must be one of ${logLevels.join(', ')}.`);
   const store = last('store');
   if (store !== undefined && mistakes.length === 0) {
     try {
@@ -156,9 +176,6 @@ export async function readCommandLine(args: readonly string[]): Promise<Plan> {
       mistakes.push(`--store: ${cause.message}`);
     }
   }
-  const level = last('log') ?? 'warn';
-  if (isLogLevel(level)) options.log = consoleLog(level);
-  else mistakes.push(`--log must be one of ${logLevels.join(', ')}.`);
   return mistakes.length === 0 ? { options } : { mistakes };
 }
 

@@ -56,6 +56,8 @@ function withId(reply: Reply, id: string): Reply {
 export class Dispatcher {
   readonly #context: Context;
   readonly #log: Log;
+  /** How often each command was executed. */
+  readonly counts = new Map<string, number>();
   /** The answer to the first unknown name of no known family. NemesisDB gives it to all later ones as well. */
   #stale: string | undefined;
 
@@ -95,6 +97,7 @@ export class Dispatcher {
     try {
       const execute = commands.get(command);
       if (execute === undefined) return this.#answerUnknown(request);
+      this.counts.set(command, (this.counts.get(command) ?? 0) + 1);
       const answer = execute(request, this.#context, caller);
       return answer instanceof Promise ? answer.catch((cause) => this.#failed(command, cause)) : answer;
     } catch (cause) {

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../clock.js';
 import type { Dispatcher } from '../commands/dispatcher.js';
 import type { Log } from '../log.js';
 import type { ServerSettings } from '../options.js';
+import { bearerCheck } from './bearer.js';
 import { Connection, DroppingWebSocket } from './connection.js';
+import { answerHttp } from './http.js';
+import { type Metrics, metricsText } from './metrics.js';
 import { allowsOrigin } from './origins.js';
 import { ReplyMemory } from './reply-memory.js';
 import { TurnQueue } from './turn-queue.js';
@@ -22,24 +26,29 @@ export interface ListenerOptions {
   isReady(): boolean;
 }
 
+/** What the listener does not know of the metrics. */
+export type StoreMetrics = Omit<Metrics, 'connections' | 'waitingReplyBytes'>;
+
 /** The HTTP server and its WebSockets. */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #http: Server;
   readonly #connections = new Set<Connection>();
+  readonly #replyMemory: ReplyMemory;
   #checkingAlive: NodeJS.Timeout | undefined;
 
   private constructor(options: ListenerOptions, http: Server) {
     this.#options = options;
     this.#http = http;
+    this.#replyMemory = new ReplyMemory(options.settings.maxWaitingReplies);
   }
 
   /** Listens. Nothing is served before `serve`. */
   static async open(options: ListenerOptions): Promise<Listener> {
     const { settings } = options;
-    const http = createServer({ connectionsCheckingInterval: 1000 }, (request, response) =>
-      answerHttp(request, response, options.isReady()),
-    );
+    const { tls } = settings;
+    const common = { connectionsCheckingInterval: 1000 };
+    const http = tls === undefined ? createServer(common) : createTlsServer({ ...common, ...tls });
     http.headersTimeout = settings.upgradeTimeout;
     http.requestTimeout = settings.upgradeTimeout;
     http.keepAliveTimeout = 1;
@@ -64,19 +73,19 @@ export class Listener {
   }
 
   /** Answers clients from now on. */
-  serve(dispatcher: Dispatcher): void {
+  serve(dispatcher: Dispatcher, storeMetrics: () => Promise<StoreMetrics>): void {
     const { settings, clock, log } = this.#options;
     const sockets = this.#acceptingSockets();
     const turns = new TurnQueue();
-    const replyMemory = new ReplyMemory(settings.maxWaitingReplies);
     const { highWaterMark, stallTimeout } = settings;
     // Several servers may share a store, and see each other's connections in its events.
     const serverId = randomBytes(6).toString('hex');
     let count = 0;
+    this.#answerPages(storeMetrics);
     this.#http.on('drop', () => log.warn(`A connection was refused: there are ${settings.maxConnections} already.`));
     this.#http.on('upgrade', (request, stream, head) => {
       sockets.handleUpgrade(request, stream, head, (socket: WebSocket) => {
-        const shared = { dispatcher, clock, log, turns, replyMemory, highWaterMark, stallTimeout };
+        const shared = { dispatcher, clock, log, turns, replyMemory: this.#replyMemory, highWaterMark, stallTimeout };
         const connection = new Connection(`${serverId}-${count++}`, socket, request.socket, shared);
         this.#connections.add(connection);
         socket.once('close', () => this.#connections.delete(connection));
@@ -97,9 +106,24 @@ export class Listener {
     await closed;
   }
 
+  #answerPages(storeMetrics: () => Promise<StoreMetrics>): void {
+    const pages = {
+      isReady: this.#options.isReady,
+      isAuthorized: bearerCheck(this.#options.settings.bearerToken),
+      metrics: async () =>
+        metricsText({
+          connections: this.#connections.size,
+          waitingReplyBytes: this.#replyMemory.total,
+          ...(await storeMetrics()),
+        }),
+    };
+    this.#http.on('request', (request, response) => void answerHttp(request, response, pages));
+  }
+
   #acceptingSockets(): WebSocketServer {
     const { settings, log } = this.#options;
     const isAllowed = allowsOrigin(settings.allowOrigin);
+    const isAuthorized = bearerCheck(settings.bearerToken);
     return new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
@@ -108,6 +132,10 @@ export class Listener {
       WebSocket: DroppingWebSocket,
       verifyClient: ({ req }, answer) => {
         const { origin } = req.headers;
+        if (!isAuthorized(req.headers.authorization)) {
+          log.warn('A client was refused: it has no bearer token that is allowed.');
+          return answer(false, 401, undefined, { 'WWW-Authenticate': 'Bearer' });
+        }
         if (isAllowed(origin)) return answer(true);
         const name = JSON.stringify(origin?.slice(0, 200));
         log.warn(
@@ -117,15 +145,4 @@ export class Listener {
       },
     });
   }
-}
-
-function answerHttp(request: IncomingMessage, response: ServerResponse, isReady: boolean): void {
-  const isHealthCheck = request.url === '/healthz' && (request.method === 'GET' || request.method === 'HEAD');
-  const [status, text] = isHealthCheck
-    ? isReady
-      ? [200, 'ok\n']
-      : [503, 'The store is unavailable.\n']
-    : [426, 'This is a NemesisDB server: connect to it by WebSocket.\n'];
-  response.writeHead(status, { 'content-type': 'text/plain', connection: 'close' });
-  response.end(text);
 }
