@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { ResponseError, ValueError } from '../../src/errors.js';
 import type { Interval, NewSession } from '../../src/index.js';
+import { ManualClock } from '../support/clocks/manual-clock.js';
 import { fakeClient } from '../support/peers/fake-client.js';
 import { settled } from '../support/settled.js';
 
@@ -34,7 +35,8 @@ describe('sh_create_session', () => {
   });
 
   it('knows from the reply when the session may lapse, in milliseconds', async () => {
-    const { client, transport } = fakeClient(() => ({ st: 1, tkn }));
+    // The clock stands still: a proof widens with the time since, and a worker may have taken seconds to start.
+    const { client, transport } = fakeClient(() => ({ st: 1, tkn }), { clock: new ManualClock() });
     const session = await firstValueFrom(
       client.sh_create_session({ durationSeconds: 60, deleteSessionOnExpire: true }),
     );

@@ -72,26 +72,23 @@ describe('the command', () => {
     },
   );
 
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    'finishes a save however often it is told to stop by %s',
-    async (signal) => {
-      const { child, url, ended, output } = await startUp('--persist', folder, '--max-payload', '4000000');
-      const saver = await connectTo(url);
-      const keys = Array.from({ length: 100_000 }, (_, index) => `"k${index}":${index}`);
-      await ask(saver, `{"KV_SET":{"keys":{${keys.join(',')}}}}`);
-      saver.send(`{"KV_SAVE":{"name":"often-${signal}"}}`);
-      const other = await connectTo(url);
-      await ask(other, '{"KV_COUNT":{}}');
-      const closed = closeCode(other);
-      child.kill(signal);
-      // its first effect; the save goes on
-      expect(await closed).toBe(1001);
-      child.kill(signal);
-      expect(await ended).toBe(0);
-      expect(await readdir(join(folder, `often-${signal}`))).toHaveLength(1);
-      expect(output.err).toBe('');
-    },
-  );
+  test.each(['SIGINT', 'SIGTERM'] as const)('finishes a save however often it gets %s', async (signal) => {
+    const { child, url, ended, output } = await startUp('--persist', folder, '--max-payload', '4000000');
+    const saver = await connectTo(url);
+    const keys = Array.from({ length: 100_000 }, (_, index) => `"k${index}":${index}`);
+    await ask(saver, `{"KV_SET":{"keys":{${keys.join(',')}}}}`);
+    saver.send(`{"KV_SAVE":{"name":"often-${signal}"}}`);
+    const other = await connectTo(url);
+    await ask(other, '{"KV_COUNT":{}}');
+    const closed = closeCode(other);
+    child.kill(signal);
+    // its first effect; the save goes on
+    expect(await closed).toBe(1001);
+    child.kill(signal);
+    expect(await ended).toBe(0);
+    expect(await readdir(join(folder, `often-${signal}`))).toHaveLength(1);
+    expect(output.err).toBe('');
+  });
 
   test.runIf(process.platform === 'linux').each(['SIGINT', 'SIGTERM'] as const)(
     'ends with 0 at %s while it loads',
@@ -113,7 +110,7 @@ describe('the command', () => {
     },
   );
 
-  test('says in one sentence that a port is in use, and ends with 1', async () => {
+  test('prints one sentence if the port is in use, and exits with 1', async () => {
     await using server = await NdbServer.listen();
     const { output, ended } = start('--port', String(server.port));
     expect(await ended).toBe(1);
@@ -123,7 +120,7 @@ describe('the command', () => {
     });
   });
 
-  test('says a sentence for each mistake, all at once, by the name of the flag', async () => {
+  test('prints a sentence for each mistake, all at once, that names the flag', async () => {
     const wrong =
       '--port 70000 --max-payload x --log loud --prot 1 --max-memory -3 --allow-origin nonsense --load ds more --help=1 --host';
     expect(await readCommandLine(wrong.split(' '))).toEqual({
@@ -151,7 +148,7 @@ describe('the command', () => {
     });
   });
 
-  test('takes units for sizes alone', async () => {
+  test('takes units for sizes only', async () => {
     expect(await readCommandLine(['--max-payload', '8K', '--max-memory', '1G'])).toMatchObject({
       options: { maxPayload: 8192, maxMemory: 2 ** 30 },
     });
@@ -164,7 +161,7 @@ describe('the command', () => {
     });
   });
 
-  test('takes a NemesisDB configuration, over which its own options go', async () => {
+  test('takes a NemesisDB configuration, which its own options override', async () => {
     const file = join(folder, 'server.jsonc');
     await writeFile(file, configuration.replace('FLAG', 'true'));
     const plan = await readCommandLine([

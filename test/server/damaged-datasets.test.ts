@@ -24,7 +24,7 @@ async function load(command: string, prepare: (folder: string) => Promise<unknow
 
 const nothing = { keys: '{"a":"here"}', sessions: '{"SH_INFO_ALL_RSP":{"st":1,"totalKeys":0,"totalSessions":0}}' };
 
-describe('a dataset that is damaged or hostile gives 142 and a line in the log, and changes nothing:', () => {
+describe('a damaged or hostile dataset gives 142 and a line in the log, and changes nothing:', () => {
   const good = '{ "keys":{"a":2}}';
 
   test.each<[string, readonly (string | Buffer)[], string?]>([
@@ -84,7 +84,7 @@ describe('a dataset that is damaged or hostile gives 142 and a line in the log, 
   });
 });
 
-describe('what a server that was killed left unfinished is passed over for what was saved before, and told of:', () => {
+describe('an unfinished save is skipped for the one before, with a line in the log:', () => {
   test.each<[string, (root: string) => Promise<unknown>]>([
     ['no description', (root) => rm(join(root, 'md', 'md.json'))],
     ['no folder for one', (root) => rm(join(root, 'md'), { recursive: true })],
@@ -103,7 +103,7 @@ describe('what a server that was killed left unfinished is passed over for what 
 });
 
 describe.skipIf(process.platform === 'win32')(
-  'what is no file, or leads out of the folder, is not read and does not hang:',
+  'a path that is not a file, or leads out of the folder, is not read and does not hang:',
   () => {
     const outside = (folder: string) => `${folder}-outside`;
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -16,8 +16,8 @@ async function filesOf(folder: string, name: string): Promise<{ description: unk
   };
 }
 
-describe('what is saved', () => {
-  test("are NemesisDB's own files", async () => {
+describe('saving', () => {
+  test("writes NemesisDB's own files", async () => {
     await using setup = await serverWithFolder();
     const socket = await connectTo(setup.server.url);
     await ask(socket, '{"KV_SET":{"keys":{"a\\"b":{"z":[18446744073709551615,1e20],"y":null}}}}');
@@ -47,7 +47,7 @@ describe('what is saved', () => {
     socket.terminate();
   });
 
-  test('goes on in a new file after 10 MiB, and all of it loads', async () => {
+  test('begins a new file after 10 MiB, and all files load', async () => {
     await using setup = await serverWithFolder({ maxPayload: 2 ** 22 });
     const socket = await connectTo(setup.server.url);
     for (let index = 0; index < 13; index++)
@@ -119,7 +119,7 @@ describe('what is saved', () => {
     'ds/md',
     'ds/data/x',
     'ds/x/MD',
-  ])('is refused under the name %j, which leaves the folder or would lie inside another dataset', async (name) => {
+  ])('refuses the name %j, which leaves the folder or would lie inside another dataset', async (name) => {
     await using setup = await serverWithFolder();
     const socket = await connectTo(setup.server.url);
     expect(await ask(socket, `{"KV_SAVE":{"name":"${name}"}}`)).toContain('"st":122');
@@ -130,28 +130,8 @@ describe('what is saved', () => {
   });
 });
 
-describe('the folder', () => {
-  test('is rid at the start of what this process number has left unfinished before, not of what is being written', async () => {
-    const store: Store = Object.assign(new MemoryStore(), {
-      async *scan() {
-        await wait(200);
-        yield [['a', '1'] as const];
-      },
-    });
-    await using setup = await serverWithFolder({ store });
-    const leftover = `.saving-${process.pid}-aabbccddeeff`;
-    await mkdir(join(setup.folder, leftover, 'md'), { recursive: true });
-    const socket = await connectTo(setup.server.url);
-    const saving = ask(socket, '{"KV_SAVE":{"name":"ds"}}');
-    await expect.poll(() => readdir(setup.folder)).toHaveLength(2);
-    await using other = await NdbServer.listen({ persist: setup.folder });
-    expect(await readdir(setup.folder)).not.toContain(leftover);
-    expect(await saving).toContain('"st":121');
-    expect(other.port).toBeGreaterThan(0);
-    socket.terminate();
-  });
-
-  test('may hold a timestamp that no server reads: what is saved goes past those that are read', async () => {
+describe('the folder of datasets', () => {
+  test('may hold timestamps of the future: a new save gets a higher one than any that a server reads', async () => {
     await using setup = await serverWithFolder();
     await writeByHand(setup.folder, '9999999999999999999', complete, ['{ "keys":{"a":"never"}}']);
     await writeByHand(setup.folder, '9000000000000000000', complete, ['{ "keys":{"a":"ahead"}}']);
@@ -168,8 +148,8 @@ describe('the folder', () => {
   });
 });
 
-describe('what is loaded', () => {
-  test('is the newest that is complete; one that was never finished is passed over', async () => {
+describe('loading', () => {
+  test('takes the newest complete save, and skips one that was never finished', async () => {
     await using setup = await serverWithFolder();
     await writeByHand(setup.folder, '100', complete, ['{ "keys":{"a":"oldest"}}']);
     await writeByHand(setup.folder, '1000', complete, [
@@ -185,7 +165,7 @@ describe('what is loaded', () => {
     socket.terminate();
   });
 
-  test('before anything is answered, where a server is started with it; one that can not be is an error', async () => {
+  test('at the start comes before anything is answered; the server does not start without its dataset', async () => {
     await using setup = await serverWithFolder();
     await writeByHand(setup.folder, '1', complete, ['{ "keys":{"a":1}}']);
     const log = keptLog();

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { NdbServer } from '../../src/server/index.js';
 import { ask, closeCode, connectPlainly, connectTo, rawFrame, upgrade } from './support/peers.js';
 
-describe('hostile clients are refused or bounded, and others are served on', () => {
+describe('a hostile client is refused or bounded, and others are answered:', () => {
   let server: NdbServer;
   let bystander: WebSocket;
 
@@ -30,7 +30,7 @@ describe('hostile clients are refused or bounded, and others are served on', () 
     expect(await closeCode(socket)).toBe(1006);
   });
 
-  test('a length of 2^62 bytes is refused before anything is set aside for it', async () => {
+  test('a length of 2^62 bytes is refused before memory is allocated for it', async () => {
     const socket = await connectPlainly(server);
     socket.write(`${upgrade}\r\n`);
     await once(socket, 'data');
@@ -52,7 +52,7 @@ describe('hostile clients are refused or bounded, and others are served on', () 
     await once(socket, 'close');
   });
 
-  test('compression is not agreed to, so that nothing small can unfold into something large', async () => {
+  test('compression is refused, so that nothing small can unfold into something large', async () => {
     const socket = new WebSocket(server.url, { perMessageDeflate: true });
     await once(socket, 'open');
     expect(socket.extensions).toBe('');

@@ -13,7 +13,7 @@ function room(): number {
 
 const idle = Math.min(10_000, room());
 
-test(`${idle} idle connections do not keep others from being served, and go with the server`, {
+test(`${idle} idle connections keep nobody from being answered, and close with the server`, {
   timeout: 60_000,
 }, async () => {
   const server = await NdbServer.listen({ maxConnections: idle + 10, upgradeTimeout: 60_000 });

@@ -6,7 +6,7 @@ import { ask, closeCode, connectTo } from './support/peers.js';
 import { slowStore } from './support/slow-store.js';
 
 describe('a server', () => {
-  test('answers each connection in order, over a store that answers later, too', async () => {
+  test('answers each connection in order, even if its store answers later', async () => {
     await using server = await NdbServer.listen({ store: slowStore(new MemoryStore()) });
     const socket = await connectTo(server.url);
     const replies: string[] = [];
@@ -40,7 +40,7 @@ describe('a server', () => {
     for (const socket of [first, second]) socket.terminate();
   });
 
-  test('says its maxPayload where it is not the one NemesisDB is shipped with, and more to who asks', async () => {
+  test('announces a maxPayload that is not the usual one, and more to clients that ask', async () => {
     await using usual = await NdbServer.listen();
     await using large = await NdbServer.listen({ maxPayload: 8192 });
     const [one, other] = [await connectTo(usual.url), await connectTo(large.url)];
@@ -66,14 +66,14 @@ describe('a server', () => {
     socket.terminate();
   });
 
-  test('answers /healthz over plain HTTP, and tells others to come by WebSocket', async () => {
+  test('answers /healthz over plain HTTP, and other requests with 426', async () => {
     await using server = await NdbServer.listen();
     const health = await fetch(`http://127.0.0.1:${server.port}/healthz`);
     expect([health.status, await health.text()]).toEqual([200, 'ok\n']);
     expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(426);
   });
 
-  test('closes its clients with 1001, and is gone when close() resolves', async () => {
+  test('closes its clients with 1001, and no longer listens when close() resolves', async () => {
     const server = await NdbServer.listen();
     const socket = await connectTo(server.url);
     const closed = closeCode(socket);
@@ -92,7 +92,7 @@ describe('a server', () => {
     silent.terminate();
   });
 
-  test('refuses to save where it has no folder', async () => {
+  test('refuses to save if it has no folder', async () => {
     await using server = await NdbServer.listen();
     const socket = await connectTo(server.url);
     expect(await ask(socket, '{"KV_SAVE":{}}')).toBe('{"KV_SAVE_RSP":{"m":"","st":14}}');

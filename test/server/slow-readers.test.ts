@@ -72,7 +72,7 @@ describe('a client that reads slowly', () => {
     other.terminate();
   });
 
-  test('is not answered ahead of its reading by a store that answers later, either', async () => {
+  test('is not answered ahead of its reading, even if the store answers later', async () => {
     const store = new MemoryStore();
     let gets = 0;
     const get = store.get.bind(store);

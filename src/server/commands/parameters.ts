@@ -40,8 +40,8 @@ function isKind(value: WireValue, kind: Kind): boolean {
 }
 
 /**
- * The first fault among a command's parameters. NemesisDB looks at them in the order of their names, so that of two
- * faults the one of the earlier name is reported: list them sorted.
+ * The first fault among a command's parameters. NemesisDB checks them in the order of their names, so list them sorted: of
+ * two faults it reports the earlier name.
  */
 export function faultIn(body: WireObject, parameters: readonly Parameter[]): Fault | undefined {
   for (const { name, kind, required } of parameters) {

@@ -44,7 +44,7 @@ function* pieces(entries: Iterable<Entry>, tail: string): Generator<string> {
 
 function objectIn(object: WireObject, name: string): WireObject {
   const value = member(object, name);
-  if (!isObject(value)) throw new DatasetError(`it has no object "${name}" where one belongs`);
+  if (!isObject(value)) throw new DatasetError(`an object "${name}" is missing in it`);
   return value;
 }
 
@@ -64,7 +64,7 @@ export function readSessions(file: WireValue): LoadedSession[] {
   return file.flatMap((item) => readSession(item) ?? []);
 }
 
-/** A session of a dataset; of a long one, keys come one slice after the other. */
+/** A session of a dataset. A long one comes in several slices. */
 export interface LoadedSession extends SavedSession {
   readonly entries: Entry[];
 }
@@ -90,11 +90,11 @@ function readSession(item: WireValue): LoadedSession | undefined {
   };
 }
 
-/** Names that have come before. Spread over many sets, as a large one pauses for long when it grows. */
+/** Names that were seen. They are spread over many sets, as a large one pauses for long when it grows. */
 export class Names {
   readonly #shards = new Shards<Set<string>>(() => new Set());
 
-  /** Whether it comes for the first time. */
+  /** Adds a name. Gives whether it is new. */
   add(name: string): boolean {
     const names = this.#shards.of(name);
     return names.size < names.add(name).size;

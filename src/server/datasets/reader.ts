@@ -25,14 +25,14 @@ export interface DatasetSessions {
 
 interface FilePart {
   readonly value: WireValue;
-  readonly goesOn: boolean;
+  readonly continues: boolean;
 }
 
 /** Reads a data file little by little. */
 async function* partsOf(path: string, kind: DatasetKind, turns: Turns): AsyncGenerator<FilePart> {
   const text = await readRegularFile(path, undefined, turns);
-  for await (const { text: part, goesOn } of slicesOf(kind, text, turns)) {
-    yield { value: readQuickly(part) ?? readExactly(part), goesOn };
+  for await (const { text: part, continues } of slicesOf(kind, text, turns)) {
+    yield { value: readQuickly(part) ?? readExactly(part), continues };
     const rest = turns.next();
     if (rest) await rest;
   }
@@ -44,7 +44,7 @@ export async function readAllKeys(folder: string): Promise<DatasetKeys> {
   const files = await readdir(folder);
   const turns = new Turns();
   for (const file of files) {
-    // A name that is repeated: the first wins, as in all that NemesisDB reads.
+    // The first of two members of one name wins, as everywhere in NemesisDB.
     const names = new Names();
     for await (const { value } of partsOf(join(folder, file), 'keys', turns)) {
       for (const entry of readKeys(value)) if (names.add(entry[0])) entries.push(entry);
@@ -65,13 +65,13 @@ export async function readAllSessions(folder: string): Promise<DatasetSessions> 
   const files = await readdir(folder);
   const turns = new Turns();
   const tokens = new Names();
-  /** The keys of the last session, where it goes on. */
+  /** The keys of the last session, if it continues. */
   let names: Names | undefined;
   for (const file of files) {
-    for await (const { value, goesOn } of partsOf(join(folder, file), 'sessions', turns)) {
+    for await (const { value, continues } of partsOf(join(folder, file), 'sessions', turns)) {
       for (const session of readSessions(value)) {
         const last = sessions.at(-1);
-        if (goesOn && last?.token === session.token) {
+        if (continues && last?.token === session.token) {
           names ??= namesOf(last.entries);
           for (const entry of session.entries) if (names.add(entry[0])) last.entries.push(entry);
           continue;

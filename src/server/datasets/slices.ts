@@ -12,7 +12,7 @@ const sessionTail = ',"sh":';
 export interface Slice {
   readonly text: string;
   /** Whether its one session is the last of the slice before, with further keys. */
-  readonly goesOn: boolean;
+  readonly continues: boolean;
 }
 
 /** About how many characters a slice has: read in a millisecond or two. */
@@ -34,20 +34,20 @@ function endOfString(text: string, start: number): number {
 }
 
 interface List {
-  /** The commas between items where it can be cut. */
+  /** The places of commas at which it can be cut. */
   readonly cuts: readonly number[];
   /** The place of the bracket that ends it. */
   readonly end: number;
 }
 
-/** Finds where a list of items or members can be cut. `undefined` for a text with comments, or without an end. */
+/** Finds where a list of items or members can be cut. `undefined` if it has comments, or does not end. */
 async function findCuts(text: string, start: number, turns: Turns): Promise<List | undefined> {
   const cuts: number[] = [];
   let lastCut = start;
   let itemStart = start;
   let depth = 0;
   let nextLook = start + sliceLength;
-  /** An item that is long is cut off from those before it. */
+  /** Cuts before a long item. */
   const endItem = (end: number) => {
     if (end - itemStart > longItem && itemStart > lastCut) cuts.push(itemStart);
   };
@@ -83,7 +83,7 @@ async function findCuts(text: string, start: number, turns: Turns): Promise<List
   return undefined;
 }
 
-/** The parts of a list between its cuts. An empty one, where there are others, is a comma too many. */
+/** The parts of a list between its cuts. If there are several, an empty one means a comma too many. */
 function* partsOf(text: string, start: number, { cuts, end }: List): Generator<[number, number]> {
   let from = start;
   for (const to of [...cuts, end]) {
@@ -93,33 +93,33 @@ function* partsOf(text: string, start: number, { cuts, end }: List): Generator<[
   }
 }
 
-/** Cuts the keys of one long session, where it has the form that NemesisDB gives it. */
+/** Cuts the keys of one long session, if it has NemesisDB's form. */
 async function* sessionSlices(text: string, turns: Turns): AsyncGenerator<Slice> {
   const keys = text.startsWith(sessionHead) ? await findCuts(text, sessionHead.length, turns) : undefined;
   const tail = keys && text.slice(keys.end + 1);
   if (keys === undefined || !tail?.startsWith(sessionTail) || tail.length > sliceLength) {
-    yield { text: `[${text}]`, goesOn: false };
+    yield { text: `[${text}]`, continues: false };
     return;
   }
   for (const [from, to] of partsOf(text, sessionHead.length, keys)) {
-    yield { text: `[${sessionHead}${text.slice(from, to)}}${tail}]`, goesOn: from > sessionHead.length };
+    yield { text: `[${sessionHead}${text.slice(from, to)}}${tail}]`, continues: from > sessionHead.length };
   }
 }
 
 /**
- * Cuts a data file into small ones, so that others are served while it is read: the platform reads JSON in one go only. One
- * of another form than NemesisDB's, indented or with comments, comes in one.
+ * Cuts a data file into small ones, so that others are served while it is read: the platform's JSON can't stop halfway. A
+ * file in another form than NemesisDB's, indented or with comments, stays whole.
  */
 export async function* slicesOf(kind: DatasetKind, text: string, turns: Turns): AsyncGenerator<Slice> {
   const [begin, end] = frames[kind];
   const list = text.startsWith(begin) && text.endsWith(end) ? await findCuts(text, begin.length, turns) : undefined;
   if (list?.end !== text.length - end.length) {
-    yield { text, goesOn: false };
+    yield { text, continues: false };
     return;
   }
   for (const [from, to] of partsOf(text, begin.length, list)) {
     const part = text.slice(from, to);
     if (kind === 'sessions' && part.length > longItem) yield* sessionSlices(part, turns);
-    else yield { text: `${begin}${part}${end}`, goesOn: false };
+    else yield { text: `${begin}${part}${end}`, continues: false };
   }
 }

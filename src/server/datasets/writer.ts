@@ -8,7 +8,7 @@ import { frames } from './slices.js';
 /** A new data file is begun past this many characters. */
 const fileLength = 10 * 1024 * 1024;
 
-/** How many characters are handed to the disk at once: one call a key would take a minute for a million. */
+/** How many characters are written at once: a write for each of a million keys would take a minute. */
 const blockLength = 64 * 1024;
 
 /** The name of a folder that is being written begins so. */
@@ -39,14 +39,14 @@ class DataWriter {
     this.#kind = kind;
   }
 
-  /** Begins an item. Gives what to wait for where the disk is to take what has come together. */
+  /** Begins an item. Gives a promise to wait for if a block is written to the disk. */
   begin(text: string): Promise<void> | undefined {
     if (this.#length >= fileLength) return this.finish().then(() => this.begin(text));
-    return this.goOn(this.#length === 0 ? frames[this.#kind][0] + text : `,${text}`);
+    return this.append(this.#length === 0 ? frames[this.#kind][0] + text : `,${text}`);
   }
 
   /** Writes more of the item that was begun last. */
-  goOn(text: string): Promise<void> | undefined {
+  append(text: string): Promise<void> | undefined {
     this.#block += text;
     this.#length += text.length;
     return this.#block.length < blockLength ? undefined : this.#writeBlock();
@@ -63,7 +63,7 @@ class DataWriter {
     this.#length = 0;
   }
 
-  /** Lets go of the file that is being written, if any, as it is. */
+  /** Closes the file that is being written, if any, as it is. */
   async close(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
@@ -89,7 +89,7 @@ async function writeData(
       for (const item of batch) {
         let isBegun = false;
         for (const piece of typeof item === 'string' ? [item] : item) {
-          const written = isBegun ? writer.goOn(piece) : writer.begin(piece);
+          const written = isBegun ? writer.append(piece) : writer.begin(piece);
           isBegun = true;
           if (written) await written;
         }
@@ -102,8 +102,8 @@ async function writeData(
 }
 
 /**
- * Writes a dataset: all of it into a folder that no load looks at, flushed, which then gets its name in one step.
- * Whatever happens in between, what was saved before under the name is still there.
+ * Writes a dataset into a folder that no load reads, flushes it, and then gives it its name in one step. Whatever happens in
+ * between, what was saved before under the name stays.
  */
 export async function writeDataset(
   root: string,

@@ -1,25 +1,24 @@
 import type { JsonText } from './wire.js';
 
-/** The characters that are looked at, by their codes: to compare them as texts takes twice as long. */
+/** Codes of characters: comparing strings takes twice as long. */
 const [space, quote, comma, colon, backslash, tilde] = [32, 34, 44, 58, 92, 126] as const;
 const [minus, point, zero, nine] = [45, 46, 48, 57] as const;
 const [openBracket, closeBracket, openBrace, closeBrace] = [91, 93, 123, 125] as const;
 const [f, n, t] = [102, 110, 116] as const;
 
-/** What nests deeper is not plain. */
+/** The deepest nesting of a plain value. */
 const deepest = 32;
 
-/** Nor is an object of more members that are out of order: each is put in its place step by step. */
+/** The most members of a plain object that is out of order: each is moved to its place step by step. */
 const mostOutOfOrder = 64;
 
 /**
- * Reads JSON of the kind that nearly all programs write: no blanks and no escapes, printable ASCII, numbers in the form in
- * which they are stored. A value's text is made of such text directly, its members put in order, without a tree in between.
- * Measured: to make the tree, to see whether it is what NemesisDB reads, and to write it again was two fifths of what a
- * small `SH_SET` cost the server.
+ * Reads JSON as nearly all programs write it: no blanks, no escapes, printable ASCII, and numbers in the form in which they
+ * are stored. It writes a value as it is stored, with sorted members, without a tree in between. Measured: making the tree
+ * and writing it again was two fifths of the cost of a small `SH_SET`.
  *
- * Each method steps over what it reads. `undefined` or `false`: the text is not plain, or no JSON, and has to be read from
- * its beginning in another way. So it may be refused for any reason; what is taken has to be right.
+ * Each method moves past what it reads. `undefined` or `false`: the text is not plain, or not JSON, and has to be read again
+ * by another reader. Refusing is always safe; what is accepted has to be right.
  */
 export class PlainText {
   constructor(
@@ -27,17 +26,17 @@ export class PlainText {
     private at: number,
   ) {}
 
-  /** Whether no more than this is left. */
+  /** Whether exactly this is left. */
   endsWith(rest: string): boolean {
     return this.at + rest.length === this.text.length && this.text.endsWith(rest);
   }
 
-  /** Whether what comes next would have to be an array. */
+  /** Whether an array begins here. */
   isArray(): boolean {
     return this.text.charCodeAt(this.at) === openBracket;
   }
 
-  /** Each member of an object, its value as it is stored, until `visit` says `false`. `depth`: of the object in others. */
+  /** Visits each member of an object until `visit` gives `false`. `depth`: how many others the object is in. */
   eachMember(visit: (name: string, value: JsonText) => boolean, depth = 0): boolean {
     if (!this.#take(openBrace)) return false;
     if (this.#take(closeBrace)) return true;

@@ -126,7 +126,7 @@ const mutated = damaged(spelledCommand);
 
 const anyText = fc.oneof(fc.string({ unit: 'binary' }), spelledCommand, mutated);
 
-describe('whatever text arrives', () => {
+describe('whatever arrives', () => {
   test('it gets one reply, JSON with one member that holds a status, and nothing fails inside', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyText, { maxLength: 8 }), async (texts) => {
@@ -167,7 +167,7 @@ function outcome(requests: readonly string[]) {
   return { replies, topLevel, ofSession, memory: store.memoryUsed };
 }
 
-describe('the way in which most requests are read', () => {
+describe('the quick reader of requests', () => {
   const keys = fc.oneof(
     fc.array(fc.tuple(member, spelledValue), { maxLength: 4 }).map(spellObject),
     fc
@@ -184,7 +184,7 @@ describe('the way in which most requests are read', () => {
       inSession ? `{"SH_${suffix}":{"tkn":17,"keys":${value}}}` : `{"KV_${suffix}":{"keys":${value}}}`,
     );
 
-  test('leads to what the exact one does', () => {
+  test('leads to the same replies as the exact one', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(request, damaged(request)), { maxLength: 4 }), (requests) => {
         // A blank before a request means nothing, but none but the exact way takes it.
@@ -235,7 +235,7 @@ describe('the way in which most requests are read', () => {
     expect(outcome(requests)).toEqual(outcome(requests.map((text) => ` ${text}`)));
   });
 
-  test('takes a command whose name is escaped for what it is', () => {
+  test('reads a command whose name is escaped', () => {
     const requests = [
       '{"KV_\\u0053ET":{"keys":{"a":1}}}',
       '{"KV_GET":{"keys":["a"]}}',
@@ -259,8 +259,8 @@ describe('the way in which most requests are read', () => {
   });
 });
 
-describe('the quick way of reading', () => {
-  test('gives what the exact one does, or leaves it to that', () => {
+describe('the quick reader of JSON', () => {
+  test('gives what the exact one gives, or leaves the text to it', () => {
     fc.assert(
       fc.property(fc.oneof(spelledValue, mutated), (text) => {
         const quick = readQuickly(text);

@@ -63,7 +63,7 @@ test('connections over the bound leave a line, one a second at most', async () =
   socket.terminate();
 });
 
-test('clients that come, ask and go leave none', async () => {
+test('clients that connect, ask and leave cause no line', async () => {
   const log = warnings();
   await using server = await NdbServer.listen({ log });
   const [polite, abrupt] = [await connectTo(server.url), await connectTo(server.url)];
