@@ -1,4 +1,4 @@
-// Builds dist: types by tsc, code by esbuild. CONTRIBUTING.md says why there are two formats.
+// Builds dist: types by tsc, code by esbuild. docs/PACKAGE.md says why there are two formats.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

@@ -22,8 +22,9 @@ describe.each([
   });
 });
 
-// ws on Bun has no `upgrade` event, which the socket of Node still waits for.
-test.todo('on Bun, a program sees a session lapse');
+test.each(['session.mjs', 'session.cjs'])('on Bun, %s sees a session lapse', async (name) => {
+  expect(await run(tool('.bin/bun'), await program(name))).toBe(lapsed);
+});
 
 test.each(['session.mjs', 'session.cjs'])('on Deno, %s sees a session lapse', async (name) => {
   expect(await run(tool('.bin/deno'), 'run', '--allow-all', await program(name))).toBe(lapsed);
