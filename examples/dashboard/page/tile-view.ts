@@ -11,12 +11,13 @@ export class TileView {
   readonly #ring = svg('circle', { class: 'ring', cx: '20', cy: '20', r: '17', pathLength: '1' });
   readonly #mark = svg('text', { class: 'mark', x: '20', y: '20' });
   readonly #name = element('span', 'name');
+  readonly #state = element('span', 'visually-hidden');
   #tile: Tile | undefined;
 
   constructor() {
     const dial = svg('svg', { viewBox: '0 0 40 40', 'aria-hidden': 'true' });
     dial.append(svg('circle', { class: 'track', cx: '20', cy: '20', r: '17' }), this.#ring, this.#mark);
-    this.node.append(dial, this.#name);
+    this.node.append(dial, this.#name, this.#state);
     this.node.setAttribute('role', 'option');
   }
 
@@ -33,8 +34,8 @@ export class TileView {
     node.dataset.tkn = tkn;
     node.dataset.state = tile.state.state;
     node.ariaPosInSet = `${slot + 1}`;
-    node.ariaLabel = `${tile.name}, ${stateNames[tile.state.state]}`;
     setText(this.#name, tile.name);
+    setText(this.#state, `, ${stateNames[tile.state.state]}`);
     this.tick(performance.now());
     if (before?.session === tile.session) this.#showChange(before, tile);
   }
