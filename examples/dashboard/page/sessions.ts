@@ -43,7 +43,7 @@ export const arrivals$: Observable<Arrival> = defer(() => {
   );
 });
 
-/** The board of all sessions that arrive. Changes are folded in at most twenty times a second. */
+/** The board of all sessions that arrive. Changes are folded in ten times a second. */
 export function boardOf(client: NdbClient, arriving$: Observable<Arrival>): Observable<Board> {
   const present = new Set<string>();
   return arriving$.pipe(
@@ -51,7 +51,7 @@ export function boardOf(client: NdbClient, arriving$: Observable<Arrival>): Obse
     tap(({ tkn }) => present.add(tkn)),
     mergeMap((arrival) => attach(client, arrival), attachedAtOnce),
     mergeMap((attached) => watch(attached).pipe(finalize(() => present.delete(`${attached.session.tkn}`)))),
-    bufferTime(50),
+    bufferTime(100),
     filter((changes) => changes.length > 0),
     scan(applyChanges, emptyBoard),
     startWith(emptyBoard),

@@ -9,15 +9,18 @@ const marks: Readonly<Partial<Record<Tile['state']['state'], string>>> = { suspe
 export class TileView {
   readonly node = element('div', 'tile');
   readonly #ring = svg('circle', { class: 'ring', cx: '20', cy: '20', r: '17', pathLength: '1' });
-  readonly #mark = svg('text', { class: 'mark', x: '20', y: '20' });
+  readonly #mark = element('span', 'mark');
   readonly #name = element('span', 'name');
   readonly #state = element('span', 'visually-hidden');
   #tile: Tile | undefined;
+  #place = '';
+  #offset = '';
 
   constructor() {
     const dial = svg('svg', { viewBox: '0 0 40 40', 'aria-hidden': 'true' });
-    dial.append(svg('circle', { class: 'track', cx: '20', cy: '20', r: '17' }), this.#ring, this.#mark);
-    this.node.append(dial, this.#name, this.#state);
+    dial.append(svg('circle', { class: 'track', cx: '20', cy: '20', r: '17' }), this.#ring);
+    this.#mark.ariaHidden = 'true';
+    this.node.append(dial, this.#mark, this.#name, this.#state);
     this.node.setAttribute('role', 'option');
   }
 
@@ -41,10 +44,11 @@ export class TileView {
   }
 
   /** Puts it where it belongs, in pixels. */
-  place(x: number, y: number, width: number, height: number): void {
+  place(x: number, y: number): void {
     const place = `translate(${x}px, ${y}px)`;
-    if (this.node.style.transform === place && this.node.style.width === `${width}px`) return;
-    this.node.style.cssText = `transform: ${place}; width: ${width}px; height: ${height}px`;
+    if (this.#place === place) return;
+    this.#place = place;
+    this.node.style.transform = place;
   }
 
   /** Moves the ring to where it is now. Times of the client are those of `performance.now()`. */
@@ -53,7 +57,9 @@ export class TileView {
     if (tile === undefined) return;
     const left = millisecondsLeft(tile, now);
     const share = left === undefined ? 0 : Math.max(0, Math.min(1, left / durationOf(tile)));
-    this.#ring.style.strokeDashoffset = (1 - share).toFixed(3);
+    const offset = (1 - share).toFixed(3);
+    if (this.#offset !== offset) this.#ring.style.strokeDashoffset = offset;
+    this.#offset = offset;
     setText(this.#mark, marks[tile.state.state] ?? markOf(left));
   }
 

@@ -10,6 +10,8 @@ import {
   merge,
   Observable,
   startWith,
+  switchMap,
+  takeWhile,
   tap,
   throttleTime,
   withLatestFrom,
@@ -52,13 +54,20 @@ export function showTiles(board$: Observable<Board>, selected$: Observable<bigin
     distinctUntilChanged(),
   );
   const layout$ = combineLatest([grid$, isDense$]).pipe(map(([rect, isDense]) => gridOf(rect, isDense)));
+  const view$ = combineLatest([board$, layout$, scrollTop$, selected$]);
   return merge(
-    combineLatest([board$, layout$, scrollTop$, selected$]).pipe(
+    // A few tiles are added in each frame, so that none takes long.
+    view$.pipe(
       auditTime(16),
-      tap(([board, grid, scrollTop, selected]) => pane.show(board, grid, scrollTop, selected)),
+      switchMap(([board, grid, scrollTop, selected]) =>
+        animationFrames().pipe(
+          map(() => pane.show(board, grid, scrollTop, selected)),
+          takeWhile((isComplete) => !isComplete),
+        ),
+      ),
     ),
     animationFrames().pipe(
-      throttleTime(100),
+      throttleTime(50),
       tap(() => pane.tick(performance.now())),
     ),
   );
@@ -128,51 +137,72 @@ function scrollTo(slot: number): void {
   else if (top + height > list.scrollTop + viewport) list.scrollTop = top + height - viewport;
 }
 
-/** The tiles that can be seen, each in its place. */
+/** How many tiles are added to the document in one frame at most. */
+const addedAtOnce = 32;
+
+/** In each tick a fifth of the rings is moved: that is four times a second for each. */
+const turns = 5;
+
+/** The tiles that can be seen, each in its place. Those that leave are used again. */
 class Pane {
   readonly #sheet = element('div', 'sheet');
   readonly #views = new Map<number, TileView>();
+  readonly #free: TileView[] = [];
+  #turn = 0;
+  #size = '';
 
   constructor() {
     this.#sheet.role = 'presentation';
     list.append(this.#sheet);
   }
 
-  show(board: Board, grid: Grid, scrollTop: number, selected: bigint | undefined): void {
-    const { slots } = board;
+  /** Shows what can be seen of the board. Returns whether that is all of it, or there is more to add. */
+  show({ slots, slotOf }: Board, grid: Grid, scrollTop: number, selected: bigint | undefined): boolean {
     const rows = Math.ceil(slots.length / grid.columns);
-    this.#sheet.style.height = `${rows * grid.height}px`;
+    this.#setSize(grid, rows);
     const first = Math.max(0, Math.floor(scrollTop / grid.height) - 1) * grid.columns;
     const end = Math.min(slots.length, (Math.ceil((scrollTop + grid.viewport) / grid.height) + 1) * grid.columns);
     for (const [slot, view] of this.#views) {
-      if (slot >= first && slot < end && slots[slot] !== undefined) continue;
-      view.node.remove();
-      this.#views.delete(slot);
+      if (slot < first || slot >= end || slots[slot] === undefined) this.#remove(slot, view);
     }
+    let added = 0;
     for (let slot = first; slot < end; slot++) {
       const tile = slots[slot];
       if (tile === undefined) continue;
-      const view = this.#views.get(slot) ?? this.#add(slot);
+      const known = this.#views.get(slot);
+      if (known === undefined && added++ >= addedAtOnce) continue;
+      const view = known ?? this.#add(slot);
       view.show(tile, slot, slots.length, tile.session.tkn === selected);
-      const x = (slot % grid.columns) * grid.width;
-      const y = Math.floor(slot / grid.columns) * grid.height;
-      view.place(x, y, grid.width, grid.height);
+      view.place((slot % grid.columns) * grid.width, Math.floor(slot / grid.columns) * grid.height);
     }
-    const shown = tileOf(board, selected);
-    const slot = shown && board.slotOf.get(shown.session.tkn);
-    const view = slot === undefined ? undefined : this.#views.get(slot);
-    if (view === undefined) list.removeAttribute('aria-activedescendant');
-    else list.setAttribute('aria-activedescendant', view.node.id);
+    const active = this.#views.get(slotOf.get(selected ?? 0n) ?? -1);
+    if (active === undefined) list.removeAttribute('aria-activedescendant');
+    else list.setAttribute('aria-activedescendant', active.node.id);
+    return added <= addedAtOnce;
   }
 
+  /** Moves a part of the rings. */
   tick(now: number): void {
-    for (const view of this.#views.values()) view.tick(now);
+    this.#turn = (this.#turn + 1) % turns;
+    for (const [slot, view] of this.#views) if (slot % turns === this.#turn) view.tick(now);
+  }
+
+  #setSize({ width, height }: Grid, rows: number): void {
+    const size = `--width: ${width}px; --height: ${height}px; height: ${rows * height}px`;
+    if (this.#size !== size) this.#sheet.style.cssText = size;
+    this.#size = size;
   }
 
   #add(slot: number): TileView {
-    const view = new TileView();
+    const view = this.#free.pop() ?? new TileView();
     this.#views.set(slot, view);
     this.#sheet.append(view.node);
     return view;
+  }
+
+  #remove(slot: number, view: TileView): void {
+    view.node.remove();
+    this.#views.delete(slot);
+    this.#free.push(view);
   }
 }
