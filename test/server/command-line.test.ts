@@ -27,7 +27,7 @@ function start(...args: string[]) {
 
 async function startUp(...args: string[]) {
   const running = start('--port', '0', ...args);
-  await expect.poll(() => running.output.out, { timeout: 10_000 }).toContain('Listening on ws://');
+  await expect.poll(() => running.output.out, { timeout: 60_000 }).toContain('Listening on ws://');
   const url = /ws:\S+/.exec(running.output.out)?.[0] ?? '';
   return { ...running, url };
 }
@@ -48,7 +48,7 @@ const configuration = `{
   "persist": { "enabled":FLAG, "path":"./data" }
 }`;
 
-describe('the command', () => {
+describe('the command', { timeout: 120_000 }, () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ndb-cli-'));
@@ -102,7 +102,7 @@ describe('the command', () => {
       await writeByHand(data, '1', complete, files);
       const { child, output, ended } = start('--port', '0', '--persist', data, '--load', 'ds', '--log', 'info');
       // it has begun once it reads its data: well after its modules, well before the end
-      await expect.poll(() => isReading(child.pid), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => isReading(child.pid), { timeout: 60_000 }).toBe(true);
       child.kill(signal);
       expect(await ended).toBe(0);
       expect(output).toEqual({ out: '', err: '' });
