@@ -13,7 +13,7 @@ function keptNumber(text: string): unknown {
 
 /** Doubles are never printed as integers. */
 function printedDouble(value: number): string {
-  const text = String(value);
+  const text = Object.is(value, -0) ? '-0' : String(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;
 }
 
