@@ -61,9 +61,9 @@ describe('1,000,000 commands subscribed at once', () => {
     expect(grown).toBeLessThan(20);
     expect(tally.refused).toBeGreaterThanOrEqual(989_000);
     expect(tally.others).toEqual([]);
-    await expect.poll(() => tally.answered, { timeout: 10_000 }).toBe(1_000_000 - tally.refused);
+    await expect.poll(() => tally.answered, { timeout: 60_000 }).toBe(1_000_000 - tally.refused);
     expect(heap() - before).toBeLessThan(10);
-  });
+  }, 120_000);
 
   it('are bounded by their length as well', async () => {
     const client = make({ maxQueuedBytes: 2 ** 20, maxPayload: 100_000 });

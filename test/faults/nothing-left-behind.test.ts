@@ -90,7 +90,7 @@ describe('nothing is left behind', () => {
         await lastValueFrom(client.close());
       }),
     );
-    await expect.poll(() => setting.proxy.connections).toBe(0);
+    await expect.poll(() => setting.proxy.connections, { timeout: 60_000 }).toBe(0);
     expectNoMore(await quiet(), before);
-  });
+  }, 120_000);
 });

@@ -50,7 +50,7 @@ test('a peer reads the texts of a batch, one by one, in their order', async () =
     expect(await received(batch)).toEqual(batch);
   };
   await fc.assert(fc.asyncProperty(texts, arrivesWhole), { numRuns: 50 });
-});
+}, 120_000);
 
 test.each([0, 1, 3, 4, 125, 126, 127, 65_535, 65_536, 70_001])('a text of %i bytes arrives whole', async (length) => {
   const ascii = 'x'.repeat(length);
