@@ -10,13 +10,14 @@ const snippets = [
   'nest/ndb.module.ts',
 ];
 
+// Vite would take a URL with a literal path for one of its assets.
+const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
+
 test.each(snippets)('the guide shows %s as it is tested', async (snippet) => {
-  const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
   expect(await read('../../docs/guide/frameworks.md')).toContain(await read(snippet));
 });
 
 test('the guide shows how several tabs share a deadline as it is tested', async () => {
-  const page = await readFile(new URL('../browser/pages/tab.ts', import.meta.url), 'utf8');
-  const recipe = /function shareDeadline[\s\S]*?\n}\n/.exec(page)?.[0];
-  expect(await readFile(new URL('../../docs/guide/frameworks.md', import.meta.url), 'utf8')).toContain(recipe);
+  const recipe = /function shareDeadline[\s\S]*?\n}\n/.exec(await read('../browser/pages/tab.ts'))?.[0];
+  expect(await read('../../docs/guide/frameworks.md')).toContain(recipe);
 });
