@@ -1,6 +1,6 @@
 export type { JsonText } from './json/wire.js';
 export { consoleLog, jsonLog, type Log, type LogLevel } from './log.js';
-export type { NdbServerOptions } from './options.js';
+export type { NdbServerOptions, TlsOptions } from './options.js';
 export { NdbServer } from './server.js';
 export type { Entry, Place } from './store/entry.js';
 export type {

@@ -1,5 +1,4 @@
 import { totalmem } from 'node:os';
-import type { TlsOptions } from 'node:tls';
 import { getHeapStatistics } from 'node:v8';
 import * as z from 'zod/mini';
 import type { Clock } from '../clock.js';
@@ -7,6 +6,24 @@ import { ValueError } from '../errors.js';
 import type { Log } from './log.js';
 import { isOrigin } from './network/origins.js';
 import type { Store } from './store/store.js';
+
+/**
+ * What Node's `tls.createServer` takes; any other of its options is handed on. It is written out so that the package's types
+ * need no `@types/node`.
+ */
+export interface TlsOptions {
+  /** The private key, in PEM format. */
+  readonly key: string | Uint8Array;
+  /** The certificate chain, in PEM format. */
+  readonly cert: string | Uint8Array;
+  /** The passphrase of the key. */
+  readonly passphrase?: string;
+  /** The authorities that client certificates are checked against. */
+  readonly ca?: string | Uint8Array;
+  /** Whether clients have to show a certificate. */
+  readonly requestCert?: boolean;
+  readonly rejectUnauthorized?: boolean;
+}
 
 type Check<Value> = z.ZodMiniType<Value>;
 

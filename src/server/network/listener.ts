@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../clock.js';
@@ -48,7 +48,8 @@ export class Listener {
     const { settings } = options;
     const { tls } = settings;
     const common = { connectionsCheckingInterval: 1000 };
-    const http = tls === undefined ? createServer(common) : createTlsServer({ ...common, ...tls });
+    // Node takes any Uint8Array for a key; its types ask for a Buffer.
+    const http = tls === undefined ? createServer(common) : createTlsServer({ ...common, ...(tls as ServerOptions) });
     http.headersTimeout = settings.upgradeTimeout;
     http.requestTimeout = settings.upgradeTimeout;
     http.keepAliveTimeout = 1;
